@@ -1,0 +1,6 @@
+export * from './answers.js'
+export * from './clientMessages.js'
+export * from './handshake.js'
+export * from './job.js'
+export * from './outcome.js'
+export * from './workerMessages.js'

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { jobBounds, jobDefaults, jobStates } from '../job.js'
+
+/** A ref: a UUID in lower case, minted by the caller. */
+export const ref = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected a UUID in lower case')
+
+/** A sealed value and the tag of the codec that reads it; the hub opens neither. */
+export const codec = z.string().min(1).max(32)
+export const sealed = z.string()
+
+export const jobName = z.string().min(1).max(jobBounds.name)
+export const queueName = z.string().min(1).max(jobBounds.queue)
+export const jobState = z.enum(jobStates)
+
+/** Plain JSON that the hub may read, small by its bound. */
+const meta = z
+  .record(z.string(), z.json())
+  .refine((value) => JSON.stringify(value).length <= jobBounds.meta, `expected at most ${jobBounds.meta} characters as JSON`)
+
+/** What one awaiter of a ref wants: the latest or next outcome, or the final one. */
+export const want = z.enum(['any', 'final'])
+
+/** A job as its caller sends it. What is absent has its default; `timeout` in ms, absent for none. */
+export const jobRequest = z.strictObject({
+  ref,
+  name: jobName,
+  queue: queueName.default(jobDefaults.queue),
+  priority: z.int().min(0).max(jobBounds.priority).default(jobDefaults.priority),
+  maxAttempts: z.int().min(1).max(jobBounds.maxAttempts).default(jobDefaults.maxAttempts),
+  timeout: z.number().positive().optional(),
+  /** Seconds from the moment the hub stores the job. */
+  scheduleIn: z.number().min(0).max(jobBounds.scheduleIn).optional(),
+  /** Milliseconds since the Unix epoch. */
+  scheduledAt: z.int().min(0).max(8.64e15).optional(),
+  tags: z.array(z.string().min(1).max(jobBounds.tag)).max(jobBounds.tags).default([]),
+  meta: meta.default({}),
+  codec,
+  args: sealed,
+  /** W3C traceparent of the caller's span. */
+  trace: z.string().max(256).optional(),
+  /** Attaches the submitting connection to the ref in the same breath. */
+  want: want.optional(),
+})
+export type JobRequest = z.output<typeof jobRequest>
+export type JobRequestInput = z.input<typeof jobRequest>
