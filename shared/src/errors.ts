@@ -15,21 +15,6 @@ export const refusalCodes = [
 ] as const
 export type RefusalCode = (typeof refusalCodes)[number]
 
-/** One field of a job that is not as it must be. */
-export interface Issue {
-  readonly path: readonly (string | number)[]
-  readonly message: string
-}
-
-/** A gate's typed "no". It is data: nothing was stored, and the connection stays up. */
-export interface Refusal {
-  readonly code: RefusalCode
-  readonly message: string
-  readonly issues?: readonly Issue[] | undefined
-  /** Seconds after which the same message may be sent again; with `rate_limited`. */
-  readonly retryAfter?: number | undefined
-}
-
 /** The codes of a `RelayError`: what `client.async` and the connection itself may reject with. */
 export type RelayErrorCode =
   | 'invalid_job'
@@ -43,17 +28,3 @@ export type RelayErrorCode =
   | 'unreachable'
   | 'expired'
   | 'closed'
-
-/** A refusal on its way from where it is found to the guard that answers with it. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-
-  constructor(readonly refusal: Refusal) {
-    super(refusal.message)
-  }
-}
-
-/** Shorthand for throwing a typed refusal. */
-export function refuse(code: RefusalCode, message: string, more: Omit<Refusal, 'code' | 'message'> = {}): Refused {
-  return new Refused({ code, message, ...more })
-}

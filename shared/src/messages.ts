@@ -6,7 +6,7 @@ import type { JobRequestInput } from './schemas/job.js'
 import type { RefOutcome } from './schemas/outcome.js'
 import type { Assignment, Lease, workerMessages } from './schemas/workerMessages.js'
 
-export type { Answer, Standing, Submitted } from './schemas/answers.js'
+export type { Answer, Issue, Refusal, Standing, Submitted } from './schemas/answers.js'
 export type { Handshake, Welcome } from './schemas/handshake.js'
 export type { JobRequest, JobRequestInput } from './schemas/job.js'
 export type { AttemptOutcome, Outcome, RefOutcome } from './schemas/outcome.js'

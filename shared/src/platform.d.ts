@@ -13,4 +13,5 @@ declare global {
     readonly port2: { postMessage(message: null): void }
   }
 }
+
 export {}

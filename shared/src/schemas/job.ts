@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jobBounds, jobDefaults, jobStates } from '../job.js'
+import { type Json, jobBounds, jobDefaults, jobStates } from '../job.js'
 
 /** A ref: a UUID in lower case, minted by the caller. */
 export const ref = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected a UUID in lower case')
@@ -12,10 +12,22 @@ export const jobName = z.string().min(1).max(jobBounds.name)
 export const queueName = z.string().min(1).max(jobBounds.queue)
 export const jobState = z.enum(jobStates)
 
-/** Plain JSON that the hub may read, small by its bound. */
+/** Levels of meta: it is handed on as it is, and what is deep enough can break whoever walks it. */
+const metaDepth = 16
+
+/** Plain JSON that the hub may read, small and shallow by its bounds. */
 const meta = z
-  .record(z.string(), z.json())
+  .custom<Readonly<Record<string, Json>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object of plain JSON',
+  )
+  .refine((value) => isShallow(value, metaDepth), `expected at most ${metaDepth} levels`)
   .refine((value) => JSON.stringify(value).length <= jobBounds.meta, `expected at most ${jobBounds.meta} characters as JSON`)
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1))
+}
 
 /** What one awaiter of a ref wants: the latest or next outcome, or the final one. */
 export const want = z.enum(['any', 'final'])
@@ -33,7 +45,7 @@ export const jobRequest = z.strictObject({
   /** Milliseconds since the Unix epoch. */
   scheduledAt: z.int().min(0).max(8.64e15).optional(),
   tags: z.array(z.string().min(1).max(jobBounds.tag)).max(jobBounds.tags).default([]),
-  meta: meta.default({}),
+  meta: meta.prefault({}),
   codec,
   args: sealed,
   /** W3C traceparent of the caller's span. */

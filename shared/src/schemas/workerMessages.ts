@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Json } from '../job.js'
 import { codec, jobName, queueName, sealed } from './job.js'
 import { attemptOutcome } from './outcome.js'
 
@@ -17,7 +18,7 @@ export const assignment = z.object({
   maxAttempts: z.int().min(1),
   timeout: z.number().optional(),
   scheduledAt: z.number(),
-  meta: z.record(z.string(), z.json()),
+  meta: z.custom<Readonly<Record<string, Json>>>(),
   codec,
   args: sealed,
   trace: z.string().optional(),

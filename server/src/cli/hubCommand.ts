@@ -1,0 +1,46 @@
+import { Command, Option } from 'commander'
+import type { HubOptions } from '../config.js'
+import { createHub, type Hub } from '../hub.js'
+
+/** Each flag of `anchorleg hub`; its environment variable is `ANCHORLEG_` and the flag in capitals. */
+const flags = [
+  ['--port <number>', 'port to listen on; 0 takes a free one (default 4040)'],
+  ['--host <address>', 'loopback address to listen on (default 127.0.0.1)'],
+  ['--store <address>', 'sqlite:<path>, or memory: for tests (default sqlite:./anchorleg.db)'],
+  ['--path <path>', 'path of the Socket.IO endpoint (default /socket.io/)'],
+  ['--lease <ms>', 'how long a worker keeps a job without renewing (default 15000)'],
+  ['--grace <ms>', 'how long a job outlives its worker’s closed connection (default 2000)'],
+  ['--retention <seconds>', 'how long finished jobs and results are kept (default 86400)'],
+  ['--args-limit <bytes>', 'largest encoded args (default 1048576)'],
+  ['--result-limit <bytes>', 'largest encoded result (default 1048576)'],
+  ['--drain-timeout <ms>', 'how long a stop may take (default 25000)'],
+  ['--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)'],
+] as const
+
+/** `anchorleg hub`: runs a hub until SIGTERM or SIGINT, then stops it cleanly and exits 0. */
+export function hubCommand(): Command {
+  const command = new Command('hub').description('Run a hub: it stores jobs, routes them to workers and their results to whoever awaits them.')
+  for (const [flag, description] of flags) {
+    const option = new Option(flag, description)
+    command.addOption(option.env(`ANCHORLEG_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`))
+  }
+  return command.action(async (options: HubOptions & { drainTimeout?: number }) => {
+    const hub = await createHub(options).listen()
+    stopOnSignal(hub, Number(options.drainTimeout ?? 25_000))
+  })
+}
+
+function stopOnSignal(hub: Hub, deadlineMs: number): void {
+  const stop = () => {
+    const late = setTimeout(() => {
+      process.stderr.write(`anchorleg: the hub did not stop within ${deadlineMs} ms\n`)
+      process.exit(1)
+    }, deadlineMs)
+    void hub.close().then(() => {
+      clearTimeout(late)
+      process.exit(0)
+    })
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}

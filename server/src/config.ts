@@ -1,0 +1,112 @@
+import { resolve } from 'node:path'
+import { defaultLimits, frameBytesFor, type Limits } from '@anchorleg/shared'
+import { z } from 'zod'
+
+const megabytes = (n: number) => n * 1024 * 1024
+
+/** A number that may come as text, from the environment or the command line. */
+const number = (schema: z.ZodNumber) => z.preprocess((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value), schema)
+const whole = (min: number, max: number) => number(z.int().min(min).max(max))
+
+/** Every option of a hub, once: its bounds and its default. The command line, the environment and `createHub` all go through here. */
+const optionsSchema = z.strictObject({
+  store: z.string().default('sqlite:./anchorleg.db'),
+  port: whole(0, 65_535).default(4040),
+  host: z.string().min(1).default('127.0.0.1'),
+  path: z.string().startsWith('/').default('/socket.io/'),
+  lease: whole(1_000, 3_600_000).default(15_000),
+  grace: whole(0, 600_000).default(2_000),
+  retention: number(z.number().min(1).max(315_360_000)).default(86_400),
+  argsLimit: whole(1_024, megabytes(256)).default(defaultLimits.argsBytes),
+  resultLimit: whole(1_024, megabytes(256)).default(defaultLimits.resultBytes),
+  drainTimeout: whole(0, 600_000).default(25_000),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+/** The options of `createHub`; the command line has the same. */
+export interface HubOptions {
+  /** `sqlite:<path>`, or `memory:` for tests. Default `sqlite:./anchorleg.db`. */
+  readonly store?: string | undefined
+  /** Default 4040; 0 takes a free port. */
+  readonly port?: number | undefined
+  /** A loopback address. Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Where Socket.IO listens. Default `/socket.io/`. */
+  readonly path?: string | undefined
+  /** How long a worker keeps a job without renewing, in ms. Default 15,000. */
+  readonly lease?: number | undefined
+  /** How long a job outlives its worker's closed connection, in ms. Default 2,000. */
+  readonly grace?: number | undefined
+  /** How long finished jobs and their results live, in seconds. Default 86,400, a day. */
+  readonly retention?: number | undefined
+  /** Encoded args, in bytes. Default 1 MiB. */
+  readonly argsLimit?: number | undefined
+  /** Encoded results, in bytes. Default 1 MiB. */
+  readonly resultLimit?: number | undefined
+  /** How long a stop may take, in ms. Default 25,000. */
+  readonly drainTimeout?: number | undefined
+  /** Of pino's levels. Default `info`; `createHub` logs to standard output as the command does. */
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined
+}
+
+export interface HubConfig extends z.output<typeof optionsSchema> {
+  readonly limits: Limits
+}
+
+/** Options that are not as they must be: which, what was expected, what was given. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads a hub's options and fills in the defaults.
+ * @throws {ConfigError} naming each wrong option: "port: expected a whole number from 0 to 65535, got …"
+ */
+export function readConfig(options: HubOptions): HubConfig {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const parsed = optionsSchema.safeParse(given, { error: (issue) => sentence(issue) })
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, given)).join('\n'))
+  const config = parsed.data
+  if (!isLoopbackHost(config.host)) {
+    throw new ConfigError(
+      `host: expected a loopback address (127.0.0.1, ::1 or localhost), because this hub authenticates nobody; got "${config.host}"`,
+    )
+  }
+  const sizes = { argsBytes: config.argsLimit, resultBytes: config.resultLimit }
+  return { ...config, limits: { ...sizes, frameBytes: frameBytesFor(sizes), batch: defaultLimits.batch } }
+}
+
+/** Whether a host name or address, without brackets, can only be this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+/** Where the store's file is, for messages: an absolute path for `sqlite:`, the address itself otherwise. */
+export function storeName(store: string): string {
+  return store.startsWith('sqlite:') ? `sqlite:${resolve(store.slice('sqlite:'.length))}` : store
+}
+
+function sentence(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected a ${issue.expected}`
+    case 'too_small':
+      return issue.origin === 'string' ? 'expected text that is not empty' : `expected a number of at least ${issue.minimum}`
+    case 'too_big':
+      return `expected a number of at most ${issue.maximum}`
+    case 'invalid_value':
+      return `expected one of ${issue.values.join(', ')}`
+    case 'invalid_format':
+      return `expected text that starts with "${issue.prefix}"`
+    default:
+      return issue.message ?? 'expected another value'
+  }
+}
+
+function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `unknown option ${issue.keys.join(', ')}: expected one of ${Object.keys(optionsSchema.shape).join(', ')}`
+  }
+  const name = String(issue.path[0])
+  return `${name}: ${issue.message}, got ${JSON.stringify(given[name])}`
+}

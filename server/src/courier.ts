@@ -1,0 +1,130 @@
+import type { RefOutcome, Standing, Want } from '@anchorleg/shared'
+import type { Roster } from './roster.js'
+import { standingOf } from './standing.js'
+import type { Announcement, Lookup, Store } from './store/store.js'
+
+/** One connection of a caller. */
+export interface ClientSession {
+  readonly id: string
+  readonly tenant: string
+  /** Whether stacks and causes of thrown errors may reach it. */
+  readonly seesTraces: boolean
+  /** The rooms it is in, by key, so that leaving costs what joining did. */
+  readonly rooms: Set<string>
+  readonly tell: { outcomes(outcomes: RefOutcome[]): void }
+}
+
+/** One ref and what its awaiter wants of it. */
+export interface Wanted {
+  readonly ref: string
+  readonly want: Want
+}
+
+interface Member {
+  readonly session: ClientSession
+  readonly want: Want
+}
+
+/**
+ * Brings outcomes to everyone who awaits their ref. Each ref that somebody awaits has a room; a member leaves it with the
+ * outcome it wanted, so an await that has ended costs nothing. Rooms are kept here rather than in Socket.IO because one
+ * frame then carries all the outcomes of a turn to a connection.
+ */
+export class Courier {
+  readonly #rooms = new Map<string, Member[]>()
+
+  constructor(
+    private readonly store: Store,
+    private readonly roster: Roster,
+  ) {}
+
+  /** How many refs are awaited. */
+  get size(): number {
+    return this.#rooms.size
+  }
+
+  join(session: ClientSession, { ref, want }: Wanted): void {
+    const key = keyOf({ tenant: session.tenant, ref })
+    const room = this.#rooms.get(key)
+    session.rooms.add(key)
+    if (!room) this.#rooms.set(key, [{ session, want }])
+    else if (!room.some((member) => member.session === session && member.want === want)) room.push({ session, want })
+  }
+
+  leave(session: ClientSession, { ref, want }: Wanted): void {
+    const key = keyOf({ tenant: session.tenant, ref })
+    this.#keep(key, (member) => member.session !== session || member.want !== want)
+    if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
+  }
+
+  /** A connection has closed: it leaves every room. */
+  leaveAll(session: ClientSession): void {
+    for (const key of session.rooms) this.#keep(key, (member) => member.session !== session)
+    session.rooms.clear()
+  }
+
+  /** Joins rooms, then reads the store, in this order: an outcome stored in between is pushed, read, or both, never neither. */
+  async attach(session: ClientSession, wanted: readonly Wanted[]): Promise<Standing[]> {
+    for (const each of wanted) this.join(session, each)
+    try {
+      const standings = await this.look(session, wanted)
+      standings.forEach((standing, i) => {
+        if (standing.type !== 'pending') this.leave(session, wanted[i] as Wanted)
+      })
+      return standings
+    } catch (error) {
+      for (const each of wanted) this.leave(session, each)
+      throw error
+    }
+  }
+
+  /** Reads where refs stand, joining nothing. */
+  async look(session: ClientSession, wanted: readonly Wanted[]): Promise<Standing[]> {
+    const readings = await this.store.read(wanted.map(({ ref }) => ({ tenant: session.tenant, ref })))
+    return wanted.map(({ ref, want }, i) => {
+      const standing = standingOf(ref, want, readings[i] as (typeof readings)[number], this.roster)
+      return standing.type === 'outcome' ? { ...standing, outcome: visible(session, standing).outcome } : standing
+    })
+  }
+
+  /** Pushes stored outcomes to the members of their rooms. */
+  deliver(announcements: readonly Announcement[]): void {
+    const loads = new Map<ClientSession, RefOutcome[]>()
+    for (const { tenant, refs, outcome } of announcements) {
+      for (const ref of refs) {
+        const key = keyOf({ tenant, ref })
+        const room = this.#rooms.get(key)
+        if (!room) continue
+        const served = new Set<ClientSession>()
+        for (const { session, want } of room) if (want === 'any' || outcome.final) served.add(session)
+        for (const session of served) {
+          const load = loads.get(session)
+          if (load) load.push(visible(session, { ref, outcome }))
+          else loads.set(session, [visible(session, { ref, outcome })])
+        }
+        this.#keep(key, (member) => member.want === 'final' && !outcome.final)
+        for (const session of served) {
+          if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
+        }
+      }
+    }
+    for (const [session, load] of loads) session.tell.outcomes(load)
+  }
+
+  #keep(key: string, wanted: (member: Member) => boolean): void {
+    const left = this.#rooms.get(key)?.filter(wanted)
+    if (left && left.length > 0) this.#rooms.set(key, left)
+    else this.#rooms.delete(key)
+  }
+}
+
+function keyOf({ tenant, ref }: Lookup): string {
+  return `${ref} ${tenant}`
+}
+
+/** An outcome as this connection may see it. */
+function visible(session: ClientSession, { ref, outcome }: RefOutcome): RefOutcome {
+  if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return { ref, outcome }
+  const { trace: _hidden, ...rest } = outcome
+  return { ref, outcome: rest }
+}

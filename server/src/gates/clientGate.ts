@@ -1,0 +1,84 @@
+import { fits, isRef, type JobRequest, type Limits, type Submitted } from '@anchorleg/shared'
+import { clientMessages, submitEntry } from '@anchorleg/shared/schemas'
+import type { Namespace, Socket } from 'socket.io'
+import type { ClientSession, Courier } from '../courier.js'
+import type { Intake } from '../intake.js'
+import type { TelemetryBus } from '../telemetry.js'
+import { sendOutcomes } from './frames.js'
+import { guard, route } from './guard.js'
+import { shakeHands } from './handshake.js'
+import { refuse } from './refused.js'
+
+interface Rooms {
+  readonly intake: Intake
+  readonly courier: Courier
+  readonly telemetry: TelemetryBus
+  readonly limits: Limits
+}
+
+/** The tenant of everyone on a hub that authenticates nobody. */
+const soleTenant = 'default'
+
+/** Where callers come in: they submit jobs, and attach to refs. */
+export function openClientGate(namespace: Namespace, rooms: Rooms): void {
+  const { intake, courier, telemetry, limits } = rooms
+  shakeHands(namespace, { limits, telemetry }, (socket: Socket) => {
+    const session: ClientSession = {
+      id: socket.id,
+      tenant: soleTenant,
+      seesTraces: true,
+      rooms: new Set(),
+      tell: { outcomes: (outcomes) => sendOutcomes(socket, outcomes, limits) },
+    }
+    telemetry.tell({ type: 'peer.connected', role: 'client', peer: socket.id })
+    socket.on('disconnect', (reason) => {
+      courier.leaveAll(session)
+      telemetry.tell({ type: 'peer.disconnected', role: 'client', peer: socket.id, reason })
+    })
+    const routes = {
+      submit: route(clientMessages.submit, ({ jobs, atomic }) => submit(session, inBatch(jobs), atomic)),
+      attach: route(clientMessages.attach, ({ refs }) => courier.attach(session, inBatch(refs))),
+      look: route(clientMessages.look, ({ refs }) => courier.look(session, inBatch(refs))),
+      detach: route(clientMessages.detach, ({ refs }) => {
+        for (const wanted of inBatch(refs)) courier.leave(session, wanted)
+        return refs.length
+      }),
+    }
+    guard(socket, routes, telemetry)
+  })
+
+  function inBatch<T>(entries: T[]): T[] {
+    if (entries.length > limits.batch)
+      throw refuse('payload_too_large', `A message has at most ${limits.batch} entries; this one has ${entries.length}.`)
+    return entries
+  }
+
+  /** Parses each entry by itself, so that a bad one does not refuse its neighbours, unless they are to stand or fall together. */
+  async function submit(session: ClientSession, entries: unknown[], atomic: boolean): Promise<Submitted[]> {
+    const checked = entries.map((entry) => check(entry, limits))
+    const good = checked.flatMap((each) => ('job' in each ? [each.job] : []))
+    if (atomic && good.length < checked.length) {
+      const message = 'Not stored, because another job of the same message was refused.'
+      return checked.map((each) => ('job' in each ? { ref: each.job.ref, refused: { code: 'invalid_job', message } } : each))
+    }
+    const stored = good.length > 0 ? await intake.submit(session, good, atomic) : []
+    let next = 0
+    return checked.map((each) => ('job' in each ? (stored[next++] as Submitted) : each))
+  }
+}
+
+function check(entry: unknown, limits: Limits): { job: JobRequest } | Extract<Submitted, { refused: unknown }> {
+  const parsed = submitEntry.safeParse(entry)
+  if (!parsed.success) {
+    const ref = (entry as { ref?: unknown } | null)?.ref
+    if (!isRef(ref)) throw refuse('invalid_message', 'A job of the message has no ref, which is a UUID in lower case.')
+    const issues = parsed.error.issues.map(({ path, message }) => ({
+      path: path.map((key) => (typeof key === 'number' ? key : String(key))),
+      message,
+    }))
+    return { ref, refused: { code: 'invalid_job', message: 'The job is not as the protocol has it.', issues } }
+  }
+  const job = parsed.data
+  if (fits(job.args, limits.argsBytes)) return { job }
+  return { ref: job.ref, refused: { code: 'payload_too_large', message: `The encoded args take more than ${limits.argsBytes} bytes.` } }
+}

@@ -1,0 +1,68 @@
+import type { Answer, Refusal } from '@anchorleg/shared'
+import type { Socket } from 'socket.io'
+import { z } from 'zod'
+import { StoreUnavailable } from '../store/store.js'
+import type { TelemetryBus } from '../telemetry.js'
+import { Refused, refuse } from './refused.js'
+
+/** What one event of a namespace takes, and what is done with it. */
+export interface Route<Schema extends z.ZodType = z.ZodType, Reply = unknown> {
+  readonly schema: Schema
+  readonly handle: (message: z.output<Schema>) => Promise<Reply> | Reply
+}
+
+/** Keeps a route's message and its handler's argument of one type. */
+export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (message: z.output<Schema>) => Promise<Reply> | Reply): Route {
+  return { schema, handle: handle as Route['handle'] }
+}
+
+/**
+ * The one way from a socket into the hub: parse, handle, answer. Nothing thrown or rejected behind it escapes it; every
+ * message with an acknowledgement gets a typed answer, and one without an acknowledgement, which could get none, ends the
+ * connection that sent it.
+ */
+export function guard(socket: Socket, routes: Readonly<Record<string, Route>>, telemetry: TelemetryBus): void {
+  socket.onAny((event: string, ...packet: unknown[]) => {
+    const answer = packet.at(-1)
+    const known = Object.hasOwn(routes, event) ? routes[event] : undefined
+    if (typeof answer !== 'function') return cut(socket, event, telemetry)
+    void respond(known, packet.length === 2 ? packet[0] : undefined).then((reply) => {
+      if ('refused' in reply) {
+        const { code, message } = reply.refused
+        telemetry.tell({ type: 'message.refused', event: known ? event : 'unknown', peer: socket.id, code, reason: message })
+      }
+      answer(reply)
+    })
+  })
+
+  async function respond(known: Route | undefined, message: unknown): Promise<Answer<unknown>> {
+    try {
+      if (!known) throw refuse('invalid_message', 'There is no such message in this protocol.')
+      const parsed = known.schema.safeParse(message)
+      if (!parsed.success) throw refuse('invalid_message', describe(parsed.error))
+      return { ok: await known.handle(parsed.data) }
+    } catch (error) {
+      return { refused: refusalOf(error, telemetry) }
+    }
+  }
+}
+
+function refusalOf(error: unknown, telemetry: TelemetryBus): Refusal {
+  if (error instanceof Refused) return error.refusal
+  telemetry.tell({ type: 'message.failed', error })
+  if (error instanceof StoreUnavailable) return { code: 'store_unavailable', message: `The store cannot take this right now: ${error.message}` }
+  return { code: 'store_unavailable', message: 'The hub failed to handle this message; nothing was stored.' }
+}
+
+function cut(socket: Socket, event: string, telemetry: TelemetryBus): void {
+  const reason = 'a message without an acknowledgement'
+  telemetry.tell({ type: 'message.refused', event: event.slice(0, 32), peer: socket.id, code: 'invalid_message', reason })
+  socket.disconnect(true)
+}
+
+/** The first thing wrong with a message, with its place. */
+function describe(error: z.ZodError): string {
+  const issue = error.issues[0]
+  const place = issue?.path.length ? ` at ${z.core.toDotPath(issue.path)}` : ''
+  return `The message is not as the protocol has it${place}: ${issue?.message ?? 'unknown'}`
+}

@@ -1,0 +1,42 @@
+import { commonProtocol, type Limits, protocol, type Refusal } from '@anchorleg/shared'
+import { handshake } from '@anchorleg/shared/schemas'
+import type { Namespace, Socket } from 'socket.io'
+import type { TelemetryBus } from '../telemetry.js'
+
+/** A refused handshake: Socket.IO hands `data` to the peer. */
+class HandshakeRefused extends Error {
+  constructor(readonly data: Refusal) {
+    super(data.message)
+  }
+}
+
+interface Terms {
+  readonly limits: Limits
+  readonly telemetry: TelemetryBus
+  /** A page never is a worker: what has an Origin is refused. */
+  readonly noOrigin?: boolean
+}
+
+/** Lets peers of a known protocol version into a namespace, and welcomes each with the version spoken and the hub's limits. */
+export function shakeHands(namespace: Namespace, terms: Terms, enter: (socket: Socket) => void): void {
+  namespace.use((socket, next) => {
+    const refusal = refusalOf(socket, terms)
+    if (!refusal) return next()
+    terms.telemetry.tell({ type: 'peer.refused', code: refusal.code, reason: refusal.message })
+    next(new HandshakeRefused(refusal))
+  })
+  namespace.on('connection', (socket: Socket) => {
+    enter(socket)
+    socket.emit('welcome', { protocol: protocol.max, limits: terms.limits })
+  })
+}
+
+function refusalOf(socket: Socket, { noOrigin }: Terms): Refusal | undefined {
+  if (noOrigin && socket.handshake.headers.origin !== undefined) return { code: 'forbidden', message: 'A page cannot connect as a worker.' }
+  const parsed = handshake.safeParse(socket.handshake.auth)
+  if (!parsed.success) return { code: 'forbidden', message: 'The handshake does not name its protocol version.' }
+  const theirs = parsed.data.protocol
+  if (commonProtocol(protocol, theirs) !== undefined) return undefined
+  const speaks = (range: { min: number; max: number }) => (range.min === range.max ? `version ${range.max}` : `versions ${range.min} to ${range.max}`)
+  return { code: 'forbidden', message: `This hub speaks protocol ${speaks(protocol)}; the SDK that connects speaks ${speaks(theirs)}.` }
+}

@@ -1,0 +1,15 @@
+import type { Refusal } from '@anchorleg/shared'
+
+/** A refusal on its way from where it is found to the guard that answers with it. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+
+  constructor(readonly refusal: Refusal) {
+    super(refusal.message)
+  }
+}
+
+/** Makes a typed refusal, to be thrown. */
+export function refuse(code: Refusal['code'], message: string): Refused {
+  return new Refused({ code, message })
+}

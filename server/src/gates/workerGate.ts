@@ -1,0 +1,90 @@
+import { fits, type Lease, type Limits, type Registration, type Settlement } from '@anchorleg/shared'
+import { workerMessages } from '@anchorleg/shared/schemas'
+import type { Namespace, Socket } from 'socket.io'
+import type { Dispatcher } from '../dispatcher.js'
+import type { Lifeline } from '../lifeline.js'
+import { openSlots, type Roster, type WorkerSession } from '../roster.js'
+import type { Settler } from '../settler.js'
+import type { TelemetryBus } from '../telemetry.js'
+import { sendAssignments } from './frames.js'
+import { guard, route } from './guard.js'
+import { shakeHands } from './handshake.js'
+import { refuse } from './refused.js'
+
+interface Rooms {
+  readonly roster: Roster
+  readonly dispatcher: Dispatcher
+  readonly settler: Settler
+  readonly lifeline: Lifeline
+  readonly telemetry: TelemetryBus
+  readonly limits: Limits
+  readonly leaseMs: number
+}
+
+/** Where workers come in: they register what they run, settle what they ran, and keep their leases. */
+export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
+  const { roster, dispatcher, settler, lifeline, telemetry, limits } = rooms
+  shakeHands(namespace, { limits, telemetry, noOrigin: true }, (socket: Socket) => {
+    telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
+    socket.on('disconnect', (reason) => {
+      lifeline.shorten(roster.leave(socket.id))
+      telemetry.tell({ type: 'peer.disconnected', role: 'worker', peer: socket.id, reason })
+    })
+    const routes = {
+      register: route(workerMessages.register, (registration) => register(socket, registration)),
+      settle: route(workerMessages.settle, ({ settlements }) => settler.settle(registered(socket), settlements.map(withinLimit))),
+      renew: route(workerMessages.renew, ({ leases }) => lifeline.renew(leases)),
+      drain: route(workerMessages.drain, ({ release }) => drain(registered(socket), release)),
+    }
+    guard(socket, routes, telemetry)
+  })
+
+  async function register(socket: Socket, { names, queues, held }: Registration) {
+    if (roster.get(socket.id)) throw refuse('invalid_message', 'This connection has registered already.')
+    const kept = held.length > 0 ? await lifeline.reclaim(held) : []
+    const session: WorkerSession = {
+      id: socket.id,
+      names: [...new Set(names)],
+      queues: openSlots(queues),
+      held: new Map(),
+      draining: false,
+      tell: {
+        perform: (assignments) => sendAssignments(socket, assignments, limits),
+        lost: (leases) => socket.emit('lost', leases),
+      },
+    }
+    if (socket.disconnected) {
+      lifeline.shorten(held.filter((_, i) => kept[i]))
+      throw refuse('closed', 'The connection closed while it registered.')
+    }
+    held.forEach((lease, i) => {
+      const queue = kept[i]?.queue
+      if (queue !== undefined) roster.hold(session, lease, queue)
+    })
+    roster.join(session)
+    dispatcher.fill()
+    const lost = kept.filter((lane) => lane === null).length
+    const slots = Object.values(queues).reduce((sum, n) => sum + n, 0)
+    telemetry.tell({ type: 'worker.registered', peer: socket.id, names: session.names.length, slots, held: held.length - lost, lost })
+    return { held: kept.map((lane) => lane !== null), leaseMs: rooms.leaseMs }
+  }
+
+  function registered(socket: Socket): WorkerSession {
+    const session = roster.get(socket.id)
+    if (!session) throw refuse('invalid_message', 'A worker registers before anything else.')
+    return session
+  }
+
+  function drain(session: WorkerSession, release: readonly Lease[]) {
+    session.draining = true
+    return settler.release(session, release)
+  }
+
+  /** A worker checks sizes before it sends; one that does not has its outcome replaced, so that its job still ends. */
+  function withinLimit(settlement: Settlement): Settlement {
+    const { outcome } = settlement
+    if (outcome.type === 'snooze' || outcome.value === undefined || fits(outcome.value, limits.resultBytes)) return settlement
+    const message = `The encoded result takes more than ${limits.resultBytes} bytes.`
+    return { ...settlement, outcome: { type: 'error', code: 'result_too_large', message, codec: outcome.codec } }
+  }
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { notLoopback } from '../gates/loopback.js'
+
+/** Whether the hub can do its work right now, and if not, why. */
+export type Readiness = () => Promise<{ readonly ready: true } | { readonly ready: false; readonly because: string }>
+
+/** Answers the hub's plain HTTP requests: `/healthz` while the process lives, `/readyz` while it can do its work, and a line at `/`. */
+export function probes(readiness: Readiness): RequestListener {
+  return (request, response) => {
+    const refused = notLoopback(request)
+    if (refused) return answer(response, 403, refused)
+    void respond(request, response, readiness)
+  }
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, readiness: Readiness): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'Only GET and HEAD are answered here.')
+  switch ((request.url ?? '/').split('?')[0]) {
+    case '/healthz':
+      return answer(response, 200, 'alive')
+    case '/readyz': {
+      const state = await readiness()
+      return state.ready ? answer(response, 200, 'ready') : answer(response, 503, state.because)
+    }
+    case '/':
+      return answer(response, 200, 'This is an Anchorleg hub. Connect to it with @anchorleg/client.')
+    default:
+      return answer(response, 404, 'There is nothing here.')
+  }
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  response.end(`${text}\n`)
+}

@@ -1,0 +1,104 @@
+import { Gathering, type JobRequest, type Refusal, type Submitted } from '@anchorleg/shared'
+import type { ClientSession, Courier } from './courier.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Stager } from './stager.js'
+import type { Inserted, Insertion, Store } from './store/store.js'
+import type { TelemetryBus } from './telemetry.js'
+
+interface Submission {
+  readonly session: ClientSession
+  readonly jobs: readonly JobRequest[]
+  readonly atomic: boolean
+  readonly resolve: (submitted: Submitted[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Rooms {
+  readonly store: Store
+  readonly dispatcher: Dispatcher
+  readonly courier: Courier
+  readonly stager: Stager
+  readonly telemetry: TelemetryBus
+}
+
+/**
+ * Takes jobs in. What all clients submit during one turn of the event loop is stored in one transaction, together with
+ * the claims of workers that wait for such jobs.
+ */
+export class Intake {
+  readonly #gathering = new Gathering<Submission>((submissions) => void this.#store(submissions))
+
+  constructor(private readonly rooms: Rooms) {}
+
+  /** Stores jobs and answers once they are durable. Those with a `want` are attached before they are stored. */
+  submit(session: ClientSession, jobs: readonly JobRequest[], atomic: boolean): Promise<Submitted[]> {
+    for (const { ref, want } of jobs) if (want) this.rooms.courier.join(session, { ref, want })
+    return new Promise((resolve, reject) => this.#gathering.add({ session, jobs, atomic, resolve, reject }))
+  }
+
+  async #store(submissions: readonly Submission[]): Promise<void> {
+    const insertions = submissions.flatMap(({ session, jobs, atomic }, unit): Insertion[] =>
+      jobs.map((job) => ({ tenant: session.tenant, job, ...(atomic && { unit }) })),
+    )
+    const promises = this.rooms.dispatcher.promise(demandOf(insertions))
+    try {
+      const { inserted, claimed } = await this.rooms.store.insert(insertions, promises)
+      this.rooms.dispatcher.deliver(promises, claimed)
+      let next = 0
+      for (const submission of submissions) {
+        const own = inserted.slice(next, next + submission.jobs.length)
+        next += submission.jobs.length
+        submission.resolve(this.#answer(submission, own))
+      }
+    } catch (error) {
+      this.rooms.dispatcher.deliver(promises, [])
+      for (const submission of submissions) {
+        this.#forget(submission.session, submission.jobs)
+        submission.reject(error)
+      }
+    }
+  }
+
+  #answer({ session, jobs }: Submission, inserted: readonly Inserted[]): Submitted[] {
+    const seenBefore: JobRequest[] = []
+    const answers = jobs.map((job, i): Submitted => {
+      const answer = inserted[i] as Inserted
+      if (answer.type === 'refused') return this.#refuse(session, job, answer.refusal)
+      if (answer.type === 'existing') seenBefore.push(job)
+      else this.rooms.telemetry.tell({ type: 'job.inserted', jobId: answer.jobId, lane: answer, state: answer.state })
+      if (answer.state === 'scheduled') this.rooms.stager.expect(answer.dueAt)
+      return { ref: job.ref, conflict: false, name: answer.name, queue: answer.queue }
+    })
+    if (seenBefore.length > 0) void this.#catchUp(session, seenBefore)
+    return answers
+  }
+
+  #refuse(session: ClientSession, job: JobRequest, refused: Refusal): Submitted {
+    this.#forget(session, [job])
+    this.rooms.telemetry.tell({ type: 'job.refused', code: refused.code })
+    return { ref: job.ref, refused }
+  }
+
+  /** A job that was here before may have its outcome already, and that outcome will not be announced again. */
+  async #catchUp(session: ClientSession, jobs: readonly JobRequest[]): Promise<void> {
+    const wanted = jobs.flatMap(({ ref, want }) => (want ? [{ ref, want }] : []))
+    if (wanted.length === 0) return
+    try {
+      const standings = await this.rooms.courier.attach(session, wanted)
+      const outcomes = standings.flatMap((standing) => (standing.type === 'outcome' ? [{ ref: standing.ref, outcome: standing.outcome }] : []))
+      if (outcomes.length > 0) session.tell.outcomes(outcomes)
+    } catch (error) {
+      this.rooms.telemetry.tell({ type: 'store.failed', during: 'attach', error })
+    }
+  }
+
+  #forget(session: ClientSession, jobs: readonly JobRequest[]): void {
+    for (const { ref, want } of jobs) if (want) this.rooms.courier.leave(session, { ref, want })
+  }
+}
+
+function demandOf(insertions: readonly Insertion[]): Map<string, number> {
+  const demand = new Map<string, number>()
+  for (const { job } of insertions) demand.set(job.queue, (demand.get(job.queue) ?? 0) + 1)
+  return demand
+}

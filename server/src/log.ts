@@ -1,0 +1,31 @@
+import { type Logger, pino } from 'pino'
+import type { HubConfig } from './config.js'
+import type { Telemetry } from './telemetry.js'
+
+export type { Logger }
+
+/** A hub's log: one JSON object a line, on standard output. */
+export function openLog(level: HubConfig['logLevel']): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+}
+
+/** Writes telemetry to a log. Single jobs are `debug`; what an operator acts on is `warn` or `error`. */
+export function logTelemetry(log: Logger): (event: Telemetry) => void {
+  return ({ type, ...fields }) => log[levels[type]](fields, type)
+}
+
+const levels = {
+  'job.inserted': 'debug',
+  'job.refused': 'debug',
+  'job.claimed': 'debug',
+  'job.outcome': 'debug',
+  'settle.stale': 'info',
+  'jobs.pruned': 'debug',
+  'peer.connected': 'debug',
+  'peer.disconnected': 'debug',
+  'worker.registered': 'info',
+  'peer.refused': 'warn',
+  'message.refused': 'warn',
+  'message.failed': 'error',
+  'store.failed': 'error',
+} as const satisfies Record<Telemetry['type'], 'debug' | 'info' | 'warn' | 'error'>

@@ -1,0 +1,90 @@
+import { Gathering, type Lease, type Settlement } from '@anchorleg/shared'
+import { announce } from './announce.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Notifier } from './notifier/notifier.js'
+import type { Roster, WorkerSession } from './roster.js'
+import type { Stager } from './stager.js'
+import type { Announcement, Settled, Store } from './store/store.js'
+import type { TelemetryBus } from './telemetry.js'
+
+type Verdict = Settled['type']
+
+interface Report {
+  readonly session: WorkerSession
+  readonly settlements: readonly Settlement[]
+  readonly resolve: (verdicts: Verdict[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Rooms {
+  readonly store: Store
+  readonly roster: Roster
+  readonly dispatcher: Dispatcher
+  readonly notifier: Notifier
+  readonly stager: Stager
+  readonly telemetry: TelemetryBus
+}
+
+/**
+ * Settles what workers report. What comes in one turn of the event loop is settled in one transaction, which also claims
+ * the next jobs for the slots it frees. Outcomes are announced after they are stored, never before.
+ */
+export class Settler {
+  readonly #gathering = new Gathering<Report>((reports) => void this.#settle(reports))
+
+  constructor(private readonly rooms: Rooms) {}
+
+  settle(session: WorkerSession, settlements: readonly Settlement[]): Promise<Verdict[]> {
+    return new Promise((resolve, reject) => this.#gathering.add({ session, settlements, resolve, reject }))
+  }
+
+  /** Hands jobs back unrun; answers for each whether its lease was still held. */
+  async release(session: WorkerSession, leases: readonly Lease[]): Promise<('released' | 'stale')[]> {
+    const lanes = await this.rooms.store.release(leases)
+    for (const lease of leases) this.rooms.roster.free(session, lease)
+    if (lanes.some((lane) => lane !== null)) this.rooms.dispatcher.fill()
+    return lanes.map((lane) => (lane ? 'released' : 'stale'))
+  }
+
+  async #settle(reports: readonly Report[]): Promise<void> {
+    const { store, dispatcher } = this.rooms
+    const promises = reports.flatMap(({ session, settlements }) => dispatcher.promise(this.#freeSlots(session, settlements), session))
+    try {
+      const { settled, claimed } = await store.settle(
+        reports.flatMap(({ settlements }) => settlements),
+        promises,
+      )
+      dispatcher.deliver(promises, claimed)
+      announce(
+        this.rooms,
+        settled.flatMap((each): Announcement[] => (each.type === 'settled' && each.announcement ? [each.announcement] : [])),
+      )
+      let next = 0
+      for (const report of reports) {
+        const own = settled.slice(next, next + report.settlements.length)
+        next += report.settlements.length
+        report.resolve(own.map(({ type }) => type))
+        this.#tellStale(report, own)
+      }
+    } catch (error) {
+      dispatcher.deliver(promises, [])
+      for (const { reject } of reports) reject(error)
+    }
+  }
+
+  /** The slots that a report frees, whatever the store will say: the worker runs these jobs no longer. */
+  #freeSlots(session: WorkerSession, settlements: readonly Settlement[]): Map<string, number> {
+    const freed = new Map<string, number>()
+    for (const settlement of settlements) {
+      const queue = this.rooms.roster.free(session, settlement)
+      if (queue !== undefined) freed.set(queue, Number.POSITIVE_INFINITY)
+    }
+    return freed
+  }
+
+  #tellStale({ session, settlements }: Report, settled: readonly Settled[]): void {
+    settled.forEach(({ type }, i) => {
+      if (type === 'stale') this.rooms.telemetry.tell({ type: 'settle.stale', jobId: (settlements[i] as Settlement).jobId, worker: session.id })
+    })
+  }
+}

@@ -1,0 +1,56 @@
+import type { JobState, Outcome } from '@anchorleg/shared'
+import type { Lane } from './store/store.js'
+
+/** What happens in a hub, told once, after it is stored; logs and metrics subscribe. No event carries a ref, a token, args or a result. */
+export type Telemetry =
+  | { readonly type: 'job.inserted'; readonly jobId: string; readonly lane: Lane; readonly state: JobState }
+  | { readonly type: 'job.refused'; readonly code: string }
+  | { readonly type: 'job.claimed'; readonly jobId: string; readonly lane: Lane; readonly worker: string; readonly attempt: number }
+  | {
+      readonly type: 'job.outcome'
+      readonly jobId: string
+      readonly lane: Lane
+      readonly state: JobState
+      readonly attempt: number
+      readonly outcome: Outcome['type']
+      readonly code?: string | undefined
+      /** From the claim to the outcome, in ms. */
+      readonly ranMs: number
+    }
+  | { readonly type: 'settle.stale'; readonly jobId: string; readonly worker: string }
+  | { readonly type: 'jobs.pruned'; readonly count: number }
+  | {
+      readonly type: 'peer.connected' | 'peer.disconnected'
+      readonly role: 'client' | 'worker'
+      readonly peer: string
+      readonly reason?: string | undefined
+    }
+  | {
+      readonly type: 'worker.registered'
+      readonly peer: string
+      readonly names: number
+      readonly slots: number
+      readonly held: number
+      readonly lost: number
+    }
+  | { readonly type: 'peer.refused'; readonly code: string; readonly reason: string }
+  | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
+  | { readonly type: 'message.failed'; readonly error: unknown }
+  | { readonly type: 'store.failed'; readonly during: string; readonly error: unknown }
+
+export type Listener = (event: Telemetry) => void
+
+/** Where a hub's events are told, and heard. */
+export class TelemetryBus {
+  readonly #listeners = new Set<Listener>()
+
+  tell(event: Telemetry): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Hears every event from now on; returns the function that stops it. A listener must not throw. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
