@@ -20,7 +20,7 @@ const optionsSchema = z.strictObject({
   argsLimit: whole(1_024, megabytes(256)).default(defaultLimits.argsBytes),
   resultLimit: whole(1_024, megabytes(256)).default(defaultLimits.resultBytes),
   drainTimeout: whole(0, 600_000).default(25_000),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
 })
 
 /** The options of `createHub`; the command line has the same. */
@@ -45,7 +45,7 @@ export interface HubOptions {
   readonly resultLimit?: number | undefined
   /** How long a stop may take, in ms. Default 25,000. */
   readonly drainTimeout?: number | undefined
-  /** Of pino's levels. Default `info`; `createHub` logs to standard output as the command does. */
+  /** Of pino's levels; the log is JSON lines on standard output. Default `warn`; the command's is `info`. */
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined
 }
 

@@ -1,13 +1,28 @@
-import { endOfTurn } from '@anchorleg/shared'
-import { freeSlots, type Roster, type WorkerSession } from './roster.js'
+import { after, endOfTurn } from '@anchorleg/shared'
+import type { Demand, Roster, WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
+/** How long to wait before claiming again after the store failed, in ms. */
+const afterFailure = 1_000
+
+/** Slots promised to one claim under way. `stamp` orders pledges by when they were made. */
+export interface Pledge {
+  readonly stamp: number
+  readonly requests: readonly ClaimRequest[]
+}
+
 /**
- * Brings claimed jobs to workers. Intake and settler take its promises along into their own transactions, so that a new
- * job meets a free slot, and a freed slot the next job, without a further step; `fill` claims where nothing else does.
+ * Brings claimed jobs to workers. Intake and settler take a pledge of free slots along into their own transactions, so that
+ * a new job meets a free slot, and a freed slot the next job, without a further step; `fill` claims where nothing else does.
+ *
+ * What it keeps true: a slot stays free only while no job that could fill it is available. A job may become available
+ * while the free slots are pledged to a claim that was made too early to find it; such a queue is marked missed, and
+ * claimed again when that claim comes back with slots to spare.
  */
 export class Dispatcher {
+  readonly #missed = new Map<string, number>()
+  #stamp = 0
   #filling = false
   #stopped = false
 
@@ -17,16 +32,22 @@ export class Dispatcher {
     private readonly telemetry: TelemetryBus,
   ) {}
 
-  /** Claims to make along with storing so many jobs by queue. */
-  promise(demand: ReadonlyMap<string, number>, only?: WorkerSession): ClaimRequest[] {
-    return this.#stopped ? [] : this.roster.promise(demand, only)
+  /** Pledges free slots to new jobs, to be claimed in the transaction that stores them. */
+  pledgeFor(demand: readonly Demand[]): Pledge {
+    for (const { queue } of demand) this.#mark(queue)
+    return this.#pledge(() => this.roster.promiseFor(demand))
   }
 
-  /** Hands claimed jobs to their workers. Always called once for what `promise` gave, with nothing claimed when the store failed. */
-  deliver(requests: readonly ClaimRequest[], claimed: readonly Claimed[]): void {
-    this.roster.settlePromises(requests)
-    const stranded: Claimed[] = []
+  /** Pledges the slots that settled attempts have freed, to be claimed in the transaction that settles them. */
+  pledgeFreed(freed: ReadonlyMap<WorkerSession, ReadonlyMap<string, number>>): Pledge {
+    return this.#pledge(() => [...freed].flatMap(([session, counts]) => this.roster.promiseFreed(session, counts)))
+  }
+
+  /** Hands claimed jobs to their workers. Called once for every pledge. */
+  deliver(pledge: Pledge, claimed: readonly Claimed[]): void {
+    this.roster.settlePromises(pledge.requests)
     const loads = new Map<WorkerSession, Claimed['assignment'][]>()
+    const stranded: Claimed[] = []
     for (const claim of claimed) {
       const { assignment } = claim
       const session = this.roster.get(claim.worker)
@@ -38,12 +59,18 @@ export class Dispatcher {
       const load = loads.get(session)
       if (load) load.push(assignment)
       else loads.set(session, [assignment])
-      const { jobId, attempt } = assignment
-      this.telemetry.tell({ type: 'job.claimed', jobId, lane: assignment, worker: session.id, attempt })
+      const { jobId, queue, name, attempt } = assignment
+      this.telemetry.tell({ type: 'job.claimed', jobId, lane: { queue, name }, worker: session.id, attempt })
     }
     for (const [session, load] of loads) session.tell.perform(load)
     if (stranded.length > 0) this.#giveBack(stranded)
-    if (this.#mayBeMore(requests, claimed)) this.fill()
+    if (this.#missedSome(pledge, claimed)) this.fill()
+  }
+
+  /** The store failed under a pledge: nothing was claimed, and what waits is claimed a little later. */
+  fail(pledge: Pledge): void {
+    this.roster.settlePromises(pledge.requests)
+    if (pledge.requests.length > 0 && !this.#stopped) after(afterFailure, () => this.fill())
   }
 
   /** Claims for every free slot, at the end of this turn. */
@@ -56,36 +83,47 @@ export class Dispatcher {
     })
   }
 
-  /** Promises and claims nothing more. */
+  /** Pledges and claims nothing more. */
   stop(): void {
     this.#stopped = true
   }
 
   async #fill(): Promise<void> {
-    const queues = new Set([...this.roster.all()].flatMap((session) => [...session.queues.keys()]))
-    const demand = new Map([...queues].map((queue) => [queue, Number.POSITIVE_INFINITY]))
-    const requests = this.promise(demand)
-    if (requests.length === 0) return
+    for (const session of this.roster.all()) for (const queue of session.queues.keys()) this.#mark(queue)
+    const pledge = this.#pledge(() => this.roster.promiseAll())
+    if (pledge.requests.length === 0) return
     try {
-      this.deliver(requests, await this.store.claim(requests))
+      this.deliver(pledge, await this.store.claim(pledge.requests))
     } catch (error) {
-      this.deliver(requests, [])
+      this.fail(pledge)
       this.telemetry.tell({ type: 'store.failed', during: 'claim', error })
     }
   }
 
-  /** Whether a request was filled to its limit and its worker has room beyond it. */
-  #mayBeMore(requests: readonly ClaimRequest[], claimed: readonly Claimed[]): boolean {
-    if (claimed.length === 0) return false
+  #pledge(make: () => ClaimRequest[]): Pledge {
+    this.#stamp += 1
+    return { stamp: this.#stamp, requests: this.#stopped ? [] : make() }
+  }
+
+  #mark(queue: string): void {
+    if (this.roster.hasPromised(queue)) this.#missed.set(queue, this.#stamp)
+  }
+
+  /** Whether a claim came back with slots to spare that a job has been waiting for since the claim was made. */
+  #missedSome({ stamp, requests }: Pledge, claimed: readonly Claimed[]): boolean {
+    if (this.#missed.size === 0) return false
     const taken = new Map<string, number>()
     for (const { worker, assignment } of claimed) {
       const key = `${worker} ${assignment.queue}`
       taken.set(key, (taken.get(key) ?? 0) + 1)
     }
-    return requests.some(({ worker, queue, limit }) => {
-      const session = this.roster.get(worker)
-      return session !== undefined && taken.get(`${worker} ${queue}`) === limit && freeSlots(session, queue) > 0
-    })
+    let some = false
+    for (const { worker, queue, limit } of requests) {
+      if ((taken.get(`${worker} ${queue}`) ?? 0) >= limit || (this.#missed.get(queue) ?? 0) < stamp) continue
+      this.#missed.delete(queue)
+      some = true
+    }
+    return some
   }
 
   /** Jobs whose worker left between claim and delivery never ran: their attempts are not consumed. */

@@ -58,9 +58,12 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
   const state = { ready: false, because: 'starting' }
   const http = createServer(probes(async () => (state.ready ? probeStore(store) : { ready: false, because: state.because })))
   try {
-    const rooms = await furnish(config, store, log)
+    const rooms = furnish(config, store, log)
     const io = openGates(http, config, rooms)
     const url = await bind(http, config)
+    await rooms.lifeline.start()
+    rooms.stager.start()
+    rooms.pruner.start()
     state.ready = true
     log.info({ url, store: storeName(config.store), lease: config.lease, limits: config.limits }, 'hub listening')
     return new ListeningHub({ url, config, log, http, io, store, rooms, state })
@@ -70,10 +73,10 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
   }
 }
 
-type Furnished = Awaited<ReturnType<typeof furnish>>
+type Furnished = ReturnType<typeof furnish>
 
-/** Sets up the rooms between the gates and the store, and starts their agents. */
-async function furnish(config: HubConfig, store: Store, log: Logger) {
+/** Sets up the rooms between the gates and the store. */
+function furnish(config: HubConfig, store: Store, log: Logger) {
   const clock = steadyClock()
   const telemetry = new TelemetryBus()
   telemetry.subscribe(logTelemetry(log))
@@ -88,9 +91,6 @@ async function furnish(config: HubConfig, store: Store, log: Logger) {
   const terms = { leaseMs: config.lease, graceMs: config.grace }
   const lifeline = new Lifeline({ store, roster, dispatcher, notifier, stager, telemetry, clock }, terms)
   const pruner = new Pruner(store, telemetry, config.retention * 1000)
-  await lifeline.start()
-  stager.start()
-  pruner.start()
   return { telemetry, roster, dispatcher, stager, courier, intake, settler, lifeline, pruner }
 }
 

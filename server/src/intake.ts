@@ -1,6 +1,7 @@
 import { Gathering, type JobRequest, type Refusal, type Submitted } from '@anchorleg/shared'
 import type { ClientSession, Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Demand } from './roster.js'
 import type { Stager } from './stager.js'
 import type { Inserted, Insertion, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
@@ -40,10 +41,10 @@ export class Intake {
     const insertions = submissions.flatMap(({ session, jobs, atomic }, unit): Insertion[] =>
       jobs.map((job) => ({ tenant: session.tenant, job, ...(atomic && { unit }) })),
     )
-    const promises = this.rooms.dispatcher.promise(demandOf(insertions))
+    const pledge = this.rooms.dispatcher.pledgeFor(demandOf(insertions))
     try {
-      const { inserted, claimed } = await this.rooms.store.insert(insertions, promises)
-      this.rooms.dispatcher.deliver(promises, claimed)
+      const { inserted, claimed } = await this.rooms.store.insert(insertions, pledge.requests)
+      this.rooms.dispatcher.deliver(pledge, claimed)
       let next = 0
       for (const submission of submissions) {
         const own = inserted.slice(next, next + submission.jobs.length)
@@ -51,7 +52,7 @@ export class Intake {
         submission.resolve(this.#answer(submission, own))
       }
     } catch (error) {
-      this.rooms.dispatcher.deliver(promises, [])
+      this.rooms.dispatcher.fail(pledge)
       for (const submission of submissions) {
         this.#forget(submission.session, submission.jobs)
         submission.reject(error)
@@ -97,8 +98,11 @@ export class Intake {
   }
 }
 
-function demandOf(insertions: readonly Insertion[]): Map<string, number> {
-  const demand = new Map<string, number>()
-  for (const { job } of insertions) demand.set(job.queue, (demand.get(job.queue) ?? 0) + 1)
-  return demand
+function demandOf(insertions: readonly Insertion[]): Demand[] {
+  const demand = new Map<string, Demand>()
+  for (const { job } of insertions) {
+    const key = `${job.queue}\n${job.name}`
+    demand.set(key, { queue: job.queue, name: job.name, count: (demand.get(key)?.count ?? 0) + 1 })
+  }
+  return [...demand.values()]
 }

@@ -8,10 +8,15 @@ interface Slots {
   promised: number
 }
 
+/** New jobs of one lane. */
+export interface Demand extends Lane {
+  readonly count: number
+}
+
 /** One connection of a worker that has registered. */
 export interface WorkerSession {
   readonly id: string
-  readonly names: readonly string[]
+  readonly names: ReadonlySet<string>
   readonly queues: ReadonlyMap<string, Slots>
   /** The leases it holds, by job id, and which queue's slot each takes. */
   readonly held: Map<string, Lease & { readonly queue: string }>
@@ -71,23 +76,45 @@ export class Roster {
   }
 
   /**
-   * Promises free slots for a demand of jobs by queue, shared among the workers that could run them, who take turns at
+   * Promises free slots for new jobs: as many as there are jobs, shared among the workers that run them, who take turns at
    * being first. Each promise is a claim request; `settlePromises` takes it back when the claim has been answered.
    */
-  promise(demand: ReadonlyMap<string, number>, only?: WorkerSession): ClaimRequest[] {
-    const sessions = only ? [only] : this.#inTurn()
+  promiseFor(demand: readonly Demand[]): ClaimRequest[] {
     const requests: ClaimRequest[] = []
-    for (const [queue, count] of demand) {
-      const able = sessions.filter((session) => freeSlots(session, queue) > 0)
-      const share = Math.max(1, Math.ceil(count / able.length))
-      for (const session of able) {
-        const limit = Math.min(share, freeSlots(session, queue))
-        const slots = session.queues.get(queue) as Slots
-        slots.promised += limit
-        requests.push({ worker: session.id, queue, names: session.names, limit })
-      }
+    for (const { queue, name, count } of demand) {
+      const able = this.#inTurn().filter((session) => session.names.has(name) && freeSlots(session, queue) > 0)
+      let left = count
+      able.forEach((session, i) => {
+        const share = Math.min(freeSlots(session, queue), Math.ceil(left / (able.length - i)))
+        left -= share
+        if (share > 0) requests.push(promise(session, { queue, names: [name], limit: share }))
+      })
     }
     return requests
+  }
+
+  /** Promises every free slot. */
+  promiseAll(): ClaimRequest[] {
+    return this.#inTurn().flatMap((session) =>
+      [...session.queues.keys()].flatMap((queue) => {
+        const limit = freeSlots(session, queue)
+        return limit > 0 ? [promise(session, { queue, names: [...session.names], limit })] : []
+      }),
+    )
+  }
+
+  /** Promises slots that a worker has just freed, where it had no other: where it had, nothing can be waiting for it. */
+  promiseFreed(session: WorkerSession, freed: ReadonlyMap<string, number>): ClaimRequest[] {
+    return [...freed].flatMap(([queue, count]) => {
+      const free = freeSlots(session, queue)
+      return free > 0 && free <= count ? [promise(session, { queue, names: [...session.names], limit: free })] : []
+    })
+  }
+
+  /** Whether a promise of this queue's slots is open. */
+  hasPromised(queue: string): boolean {
+    for (const session of this.#sessions.values()) if ((session.queues.get(queue)?.promised ?? 0) > 0) return true
+    return false
   }
 
   settlePromises(requests: readonly ClaimRequest[]): void {
@@ -100,17 +127,23 @@ export class Roster {
   /** What an available job of this lane waits for. */
   whyWaiting(lane: Lane): Waiting {
     for (const session of this.#sessions.values()) {
-      if (!session.draining && session.queues.has(lane.queue) && session.names.includes(lane.name)) return 'at_limit'
+      if (!session.draining && session.queues.has(lane.queue) && session.names.has(lane.name)) return 'at_limit'
     }
     return 'no_worker'
   }
 
   #inTurn(): WorkerSession[] {
-    const sessions = [...this.#sessions.values()]
+    const sessions = [...this.#sessions.values()].filter(({ draining }) => !draining)
     if (sessions.length < 2) return sessions
     this.#turn = (this.#turn + 1) % sessions.length
     return [...sessions.slice(this.#turn), ...sessions.slice(0, this.#turn)]
   }
+}
+
+function promise(session: WorkerSession, wish: Omit<ClaimRequest, 'worker'>): ClaimRequest {
+  const slots = session.queues.get(wish.queue)
+  if (slots) slots.promised += wish.limit
+  return { worker: session.id, ...wish }
 }
 
 /** The slots of a queue that a worker could fill now. */

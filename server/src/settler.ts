@@ -48,13 +48,13 @@ export class Settler {
 
   async #settle(reports: readonly Report[]): Promise<void> {
     const { store, dispatcher } = this.rooms
-    const promises = reports.flatMap(({ session, settlements }) => dispatcher.promise(this.#freeSlots(session, settlements), session))
+    const pledge = dispatcher.pledgeFreed(this.#freeSlots(reports))
     try {
       const { settled, claimed } = await store.settle(
         reports.flatMap(({ settlements }) => settlements),
-        promises,
+        pledge.requests,
       )
-      dispatcher.deliver(promises, claimed)
+      dispatcher.deliver(pledge, claimed)
       announce(
         this.rooms,
         settled.flatMap((each): Announcement[] => (each.type === 'settled' && each.announcement ? [each.announcement] : [])),
@@ -67,17 +67,21 @@ export class Settler {
         this.#tellStale(report, own)
       }
     } catch (error) {
-      dispatcher.deliver(promises, [])
+      dispatcher.fail(pledge)
       for (const { reject } of reports) reject(error)
     }
   }
 
-  /** The slots that a report frees, whatever the store will say: the worker runs these jobs no longer. */
-  #freeSlots(session: WorkerSession, settlements: readonly Settlement[]): Map<string, number> {
-    const freed = new Map<string, number>()
-    for (const settlement of settlements) {
-      const queue = this.rooms.roster.free(session, settlement)
-      if (queue !== undefined) freed.set(queue, Number.POSITIVE_INFINITY)
+  /** The slots that reports free, whatever the store will say: the workers run these jobs no longer. */
+  #freeSlots(reports: readonly Report[]): Map<WorkerSession, Map<string, number>> {
+    const freed = new Map<WorkerSession, Map<string, number>>()
+    for (const { session, settlements } of reports) {
+      const counts = freed.get(session) ?? new Map<string, number>()
+      freed.set(session, counts)
+      for (const settlement of settlements) {
+        const queue = this.rooms.roster.free(session, settlement)
+        if (queue !== undefined) counts.set(queue, (counts.get(queue) ?? 0) + 1)
+      }
     }
     return freed
   }

@@ -44,8 +44,9 @@ export class Stager {
     this.#wakeAt = Number.POSITIVE_INFINITY
     const rest = this.clock.now() + longestRest
     try {
-      const { staged, nextDueAt } = await this.store.stage(batch)
-      if (staged.length > 0) this.dispatcher.fill()
+      const { nextDueAt } = await this.store.stage(batch)
+      // Also when nothing was staged: this is the slow poll behind every hint that a job became available.
+      this.dispatcher.fill()
       this.expect(Math.min(nextDueAt ?? rest, rest))
     } catch (error) {
       this.telemetry.tell({ type: 'store.failed', during: 'stage', error })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { freeSlots, openSlots, Roster, type WorkerSession } from '#server/roster.js'
 
 let count = 0
-function worker(queues: Record<string, number> = { default: 10 }, names = ['double']): WorkerSession {
+function worker(queues: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
   count += 1
   const tell = { perform: () => {}, lost: () => {} }
   return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, tell }
@@ -16,15 +16,15 @@ function rosterOf(...sessions: WorkerSession[]): Roster {
 }
 
 const lease = (jobId: string) => ({ jobId, lease: mintLease() })
-const demand = (count: number) => new Map([['default', count]])
+const demand = (count: number, name = 'double') => [{ queue: 'default', name, count }]
 
 describe('a worker is never promised more than its free slots', () => {
   test('also while earlier promises are open', () => {
     const one = worker({ default: 3 })
     const roster = rosterOf(one)
-    expect(roster.promise(demand(2)).map(({ limit }) => limit)).toEqual([2])
-    expect(roster.promise(demand(2)).map(({ limit }) => limit)).toEqual([1])
-    expect(roster.promise(demand(2))).toEqual([])
+    expect(roster.promiseFor(demand(2)).map(({ limit }) => limit)).toEqual([2])
+    expect(roster.promiseFor(demand(2)).map(({ limit }) => limit)).toEqual([1])
+    expect(roster.promiseFor(demand(2))).toEqual([])
   })
 
   test('what it holds counts, until it is freed', () => {
@@ -32,33 +32,33 @@ describe('a worker is never promised more than its free slots', () => {
     const roster = rosterOf(one)
     const job = lease('1')
     roster.hold(one, job, 'default')
-    expect(roster.promise(demand(1))).toEqual([])
+    expect(roster.promiseFor(demand(1))).toEqual([])
     expect(roster.free(one, job)).toBe('default')
-    expect(roster.promise(demand(1))).toHaveLength(1)
+    expect(roster.promiseFor(demand(1))).toHaveLength(1)
   })
 
   test('a promise that is settled can be made again', () => {
     const roster = rosterOf(worker({ default: 1 }))
-    const promises = roster.promise(demand(1))
+    const promises = roster.promiseFor(demand(1))
     roster.settlePromises(promises)
-    expect(roster.promise(demand(1))).toEqual(promises)
+    expect(roster.promiseFor(demand(1))).toEqual(promises)
   })
 
   test('a draining worker is promised nothing', () => {
     const one = worker()
     one.draining = true
-    expect(rosterOf(one).promise(demand(1))).toEqual([])
+    expect(rosterOf(one).promiseFor(demand(1))).toEqual([])
   })
 
   test('a queue it does not serve promises nothing', () => {
-    expect(rosterOf(worker({ other: 5 })).promise(demand(1))).toEqual([])
+    expect(rosterOf(worker({ other: 5 })).promiseFor(demand(1))).toEqual([])
   })
 })
 
 test('workers share a demand, and take turns at being first', () => {
   const roster = rosterOf(worker(), worker())
   const firsts = [1, 2].map(() => {
-    const promises = roster.promise(demand(4))
+    const promises = roster.promiseFor(demand(4))
     expect(promises.map(({ limit }) => limit)).toEqual([2, 2])
     roster.settlePromises(promises)
     return promises[0]?.worker
@@ -84,7 +84,7 @@ test('who leaves hands over what it held', () => {
 })
 
 test('an available job waits for a worker, or for a slot', () => {
-  const roster = rosterOf(worker({ default: 1 }, ['double']))
+  const roster = rosterOf(worker({ default: 1 }))
   expect(roster.whyWaiting({ queue: 'default', name: 'double' })).toBe('at_limit')
   expect(roster.whyWaiting({ queue: 'default', name: 'other' })).toBe('no_worker')
   expect(roster.whyWaiting({ queue: 'other', name: 'double' })).toBe('no_worker')

@@ -25,7 +25,7 @@ export function hubCommand(): Command {
     command.addOption(option.env(`ANCHORLEG_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`))
   }
   return command.action(async (options: HubOptions & { drainTimeout?: number }) => {
-    const hub = await createHub(options).listen()
+    const hub = await createHub({ logLevel: 'info', ...options }).listen()
     stopOnSignal(hub, Number(options.drainTimeout ?? 25_000))
   })
 }

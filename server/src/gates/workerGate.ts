@@ -44,7 +44,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
     const kept = held.length > 0 ? await lifeline.reclaim(held) : []
     const session: WorkerSession = {
       id: socket.id,
-      names: [...new Set(names)],
+      names: new Set(names),
       queues: openSlots(queues),
       held: new Map(),
       draining: false,
@@ -65,7 +65,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
     dispatcher.fill()
     const lost = kept.filter((lane) => lane === null).length
     const slots = Object.values(queues).reduce((sum, n) => sum + n, 0)
-    telemetry.tell({ type: 'worker.registered', peer: socket.id, names: session.names.length, slots, held: held.length - lost, lost })
+    telemetry.tell({ type: 'worker.registered', peer: socket.id, names: session.names.size, slots, held: held.length - lost, lost })
     return { held: kept.map((lane) => lane !== null), leaseMs: rooms.leaseMs }
   }
 

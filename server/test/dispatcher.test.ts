@@ -1,0 +1,129 @@
+import { type Assignment, mintLease } from '@anchorleg/shared'
+import { beforeEach, expect, test } from 'vitest'
+import { Dispatcher } from '#server/dispatcher.js'
+import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
+import { TelemetryBus } from '#server/telemetry.js'
+
+/** A store of names of available jobs whose every claim answers when the test says so. */
+class HeldStore {
+  readonly available: string[] = []
+  readonly open: (() => void)[] = []
+  readonly released: string[] = []
+  failing = false
+
+  claim(requests: readonly ClaimRequest[]): Promise<Claimed[]> {
+    const claimed = this.failing ? [] : this.take(requests)
+    return new Promise((resolve, reject) => this.open.push(() => (this.failing ? reject(new Error('away')) : resolve(claimed))))
+  }
+
+  take(requests: readonly ClaimRequest[]): Claimed[] {
+    return requests.flatMap(({ worker, names, limit, queue }) =>
+      this.available.splice(0, limit).map((name) => {
+        expect(names).toContain(name)
+        return { worker, assignment: assignment(name, queue) }
+      }),
+    )
+  }
+
+  async release(leases: { jobId: string }[]) {
+    this.released.push(...leases.map(({ jobId }) => jobId))
+    return leases.map(() => ({ queue: 'default', name: 'double' }))
+  }
+}
+
+let jobs = 0
+function assignment(name: string, queue: string): Assignment {
+  jobs += 1
+  return { jobId: String(jobs), lease: mintLease(), name, queue, attempt: 1, maxAttempts: 20, scheduledAt: 0, meta: {}, codec: 'd6', args: '[1]' }
+}
+
+let store: HeldStore
+let roster: Roster
+let dispatcher: Dispatcher
+
+beforeEach(() => {
+  store = new HeldStore()
+  roster = new Roster()
+  dispatcher = new Dispatcher(roster, store as unknown as Store, new TelemetryBus())
+})
+
+function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {
+  const got: Assignment[] = []
+  const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments), lost: () => {} }
+  const session = { id, names: new Set(['double']), queues: openSlots({ default: slots }), held: new Map(), draining: false, tell, got }
+  roster.join(session)
+  return session
+}
+
+const turn = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
+const one = [{ queue: 'default', name: 'double', count: 1 }]
+
+test('a job stored while a claim that is too early holds every slot is claimed when that claim comes back empty', async () => {
+  const worker = join(1)
+  dispatcher.fill()
+  await turn()
+  const pledge = dispatcher.pledgeFor(one)
+  expect(pledge.requests).toEqual([])
+  store.available.push('double')
+  dispatcher.deliver(pledge, [])
+  store.open.shift()?.()
+  await turn()
+  store.open.shift()?.()
+  await turn()
+  expect(worker.got).toHaveLength(1)
+})
+
+test('a fill that finds every slot pledged is made up for', async () => {
+  const worker = join(1)
+  const early = dispatcher.pledgeFor(one)
+  store.available.push('double')
+  dispatcher.fill()
+  await turn()
+  expect(store.open).toEqual([])
+  dispatcher.deliver(early, [])
+  await turn()
+  store.open.shift()?.()
+  await turn()
+  expect(worker.got).toHaveLength(1)
+})
+
+test('a job that meets a free slot causes no further claim', async () => {
+  const worker = join(10)
+  const pledge = dispatcher.pledgeFor(one)
+  store.available.push('double')
+  dispatcher.deliver(pledge, store.take(pledge.requests))
+  await turn()
+  expect(worker.got).toHaveLength(1)
+  expect(store.open).toEqual([])
+})
+
+test('jobs of a worker that left before they were delivered are given back', async () => {
+  const worker = join(1)
+  const pledge = dispatcher.pledgeFor(one)
+  store.available.push('double')
+  const claimed = store.take(pledge.requests)
+  roster.leave(worker.id)
+  dispatcher.deliver(pledge, claimed)
+  await turn()
+  expect(store.released).toEqual(claimed.map(({ assignment }) => assignment.jobId))
+})
+
+test('when a claim fails, its slots are free again', async () => {
+  join(1)
+  store.failing = true
+  dispatcher.fill()
+  await turn()
+  store.open.shift()?.()
+  await turn()
+  expect(dispatcher.pledgeFor(one).requests).toHaveLength(1)
+})
+
+test('a stopped dispatcher pledges and claims nothing', async () => {
+  join(1)
+  dispatcher.stop()
+  dispatcher.fill()
+  await turn()
+  expect(dispatcher.pledgeFor(one).requests).toEqual([])
+  expect(store.open).toEqual([])
+})
