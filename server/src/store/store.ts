@@ -25,8 +25,8 @@ export interface Store {
    */
   settle(settlements: readonly Settlement[], claims: readonly ClaimRequest[]): Promise<{ settled: Settled[]; claimed: Claimed[] }>
 
-  /** Moves the end of each lease to `ms` from now, also when that is sooner. Answers whether each is still held. */
-  renew(leases: readonly Lease[], ms: number): Promise<boolean[]>
+  /** Moves the end of each lease to `ms` from now, also when that is sooner. Answers with the lane of each still held, null for a stale one. */
+  renew(leases: readonly Lease[], ms: number): Promise<(Lane | null)[]>
 
   /** Hands jobs back, their attempts not consumed. Answers with what became available again, null for a stale lease. */
   release(leases: readonly Lease[]): Promise<(Lane | null)[]>
@@ -38,7 +38,7 @@ export interface Store {
   stage(limit: number): Promise<{ staged: Lane[]; nextDueAt: number | null }>
 
   /** Takes jobs from those whose lease has ended, at most `limit`, as `crashed`. */
-  expire(limit: number): Promise<Announcement[]>
+  expire(limit: number): Promise<Expired[]>
 
   /** Moves the end of every lease to at least one lease from now: nothing expires after a time in which none could be renewed. */
   reprieve(): Promise<void>
@@ -70,7 +70,14 @@ export interface Insertion {
 }
 
 export type Inserted =
-  | { readonly type: 'inserted' | 'existing'; readonly jobId: string; readonly state: JobState; readonly queue: string; readonly name: string; readonly dueAt: number }
+  | {
+      readonly type: 'inserted' | 'existing'
+      readonly jobId: string
+      readonly state: JobState
+      readonly queue: string
+      readonly name: string
+      readonly dueAt: number
+    }
   | { readonly type: 'refused'; readonly refusal: Refusal }
 
 /** A wish for jobs: at most `limit` of one queue, of these names, for a worker's connection. */
@@ -100,6 +107,12 @@ export interface Announcement extends Lane {
   readonly claimedAt: number
   readonly insertedAt: number
   readonly outcome: Outcome
+}
+
+/** A job taken from its dead worker: the lease it lost, and its outcome. */
+export interface Expired {
+  readonly lease: Lease
+  readonly announcement: Announcement
 }
 
 export type Reading =

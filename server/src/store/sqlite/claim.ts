@@ -1,0 +1,138 @@
+import { type Assignment, mintLease } from '@anchorleg/shared'
+import { claim as transition } from '../../lifecycle.js'
+import type { Claimed, ClaimRequest } from '../store.js'
+import { byteOrder, namesWithJobs, tenantsInTurn } from './lanes.js'
+import type { Means, Operations } from './operations.js'
+
+/** What the workers of the same names in one queue have in common: those names in order, and which tenant was served last. */
+interface Line {
+  readonly queue: string
+  readonly names: readonly string[]
+  lastTenant: string
+}
+
+/** Lines remembered: beyond them all are forgotten, and turns begin anew. */
+const longestMemory = 1_000
+
+/**
+ * Prepares claiming jobs: by priority, then due time, then age; tenants take turns. It only walks the index of available
+ * jobs, from one name and tenant to the next.
+ */
+export function claim(means: Means): Operations['claim'] {
+  const lines = new Map<string, Line>()
+  const namesOf = namesWithJobs(means)
+  const tenantsOf = tenantsInTurn(means)
+  const take = takeFirst(means)
+
+  const lineOf = ({ queue, names }: ClaimRequest): Line => {
+    const key = JSON.stringify([queue, names])
+    const known = lines.get(key)
+    if (known) return known
+    if (lines.size >= longestMemory) lines.clear()
+    const line = { queue, names: [...new Set(names)].sort(byteOrder), lastTenant: '' }
+    lines.set(key, line)
+    return line
+  }
+
+  const serve = (request: ClaimRequest): Claimed[] => {
+    const line = lineOf(request)
+    const { queue } = line
+    const names = line.names.length > 1 ? namesOf(queue, line.names) : line.names
+    const claimed: Claimed[] = []
+    while (names.length > 0 && claimed.length < request.limit) {
+      const left = request.limit - claimed.length
+      const tenants = tenantsOf({ queue, names }, line.lastTenant, left)
+      if (tenants.length === 0) break
+      const share = Math.floor(left / tenants.length)
+      for (const tenant of tenants) {
+        for (const assignment of take({ queue, names, tenant }, request.worker, share)) claimed.push({ worker: request.worker, assignment })
+        line.lastTenant = tenant
+      }
+    }
+    return claimed
+  }
+
+  return (requests) => requests.flatMap(serve)
+}
+
+interface WaitingJob {
+  readonly id: number
+  readonly name: string
+  readonly priority: number
+  readonly dueAt: number
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly snoozed: number
+  readonly timeout: number | null
+  readonly meta: string
+  readonly codec: string
+  readonly trace: string | null
+}
+
+/** One tenant's jobs of these names in a queue. */
+interface Share {
+  readonly queue: string
+  readonly names: readonly string[]
+  readonly tenant: string
+}
+
+/** Prepares taking one tenant's first jobs over several names, each of which the index holds in order by itself. */
+function takeFirst(means: Means): (share: Share, worker: string, most: number) => Assignment[] {
+  const assign = assignJob(means)
+  const heads = means.db.prepare<[string, string, string, number], WaitingJob>(
+    `SELECT id, name, priority, due_at AS dueAt, attempt, max_attempts AS maxAttempts, snoozed, timeout, meta, codec, trace
+     FROM jobs INDEXED BY jobs_available WHERE state = 'available' AND queue = ? AND name = ? AND tenant = ?
+     ORDER BY priority, due_at, id LIMIT ?`,
+  )
+  return ({ queue, names, tenant }, worker, most) => {
+    const taken: Assignment[] = []
+    const page = Math.ceil(most / names.length)
+    while (taken.length < most) {
+      const pages = names.map((name) => heads.all(queue, name, tenant, page))
+      // Beyond the end of a full page its name may have more, so only what comes up to there is known to be in order.
+      const ends = pages.filter((jobs) => jobs.length === page).map((jobs) => jobs[page - 1] as WaitingJob)
+      const bound = ends.sort(inOrder)[0]
+      const waiting = pages.flat().sort(inOrder)
+      const known = bound ? waiting.slice(0, waiting.indexOf(bound) + 1) : waiting
+      for (const job of known.slice(0, most - taken.length)) taken.push(assign(job, queue, worker))
+      if (!bound) break
+    }
+    return taken
+  }
+}
+
+function inOrder(a: WaitingJob, b: WaitingJob): number {
+  return a.priority - b.priority || a.dueAt - b.dueAt || a.id - b.id
+}
+
+/** Prepares handing one job to a worker, under a fresh lease. */
+function assignJob({ db, clock, settings }: Means): (job: WaitingJob, queue: string, worker: string) => Assignment {
+  const readArgs = db.prepare<[number], string>('SELECT args FROM job_args WHERE job_id = ?').pluck()
+  const update = db.prepare('UPDATE jobs SET state = ?, attempt = ?, lease = ?, lease_until = ?, worker = ?, attempted_at = ? WHERE id = ?')
+  return (job, queue, worker) => {
+    const { id, name, maxAttempts, timeout, codec, trace } = job
+    const lease = mintLease()
+    const { state, attempt } = transition(job)
+    const now = clock.now()
+    update.run(state, attempt, lease, now + settings.leaseMs, worker, now, id)
+    return {
+      jobId: String(id),
+      lease,
+      name,
+      queue,
+      attempt,
+      maxAttempts,
+      ...(timeout !== null && { timeout }),
+      scheduledAt: job.dueAt,
+      meta: metaOf(job),
+      codec,
+      args: readArgs.get(id) as string,
+      ...(trace !== null && { trace }),
+    }
+  }
+}
+
+function metaOf({ meta, snoozed }: WaitingJob): Assignment['meta'] {
+  const own = meta === '{}' ? {} : JSON.parse(meta)
+  return snoozed > 0 ? { ...own, snoozed } : own
+}

@@ -1,0 +1,23 @@
+import { settle as transition } from '../../lifecycle.js'
+import type { Settled } from '../store.js'
+import { claim } from './claim.js'
+import { type AttemptRow, attemptColumns, conclude } from './conclude.js'
+import { rowIdOf } from './jobRows.js'
+import type { Means, Operations } from './operations.js'
+
+/** Prepares settling attempts, and then the claims. The row's current token alone decides; no clock does. */
+export function settle(means: Means, claims: Operations['claim'] = claim(means)): Operations['settle'] {
+  const { clock, random } = means
+  const end = conclude(means)
+  const find = means.db.prepare<[number], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ?`)
+  return (settlements, requests) => {
+    const settled = settlements.map(({ jobId, lease, outcome }): Settled => {
+      const row = find.get(rowIdOf(jobId))
+      if (row?.lease === lease) {
+        return { type: 'settled', announcement: end(row, transition(row, outcome, { now: clock.now(), random }), lease) }
+      }
+      return row?.settledLease === lease ? { type: 'settled', announcement: null } : { type: 'stale' }
+    })
+    return { settled, claimed: claims(requests) }
+  }
+}

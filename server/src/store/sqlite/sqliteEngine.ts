@@ -1,0 +1,56 @@
+import { type Clock, systemClock } from '@anchorleg/shared'
+import type Database from 'better-sqlite3'
+import { jitter, type Random } from '../../backoff.js'
+import type { StoreSettings } from '../store.js'
+import { storeClock } from '../storeClock.js'
+import { claim } from './claim.js'
+import { groupCommit } from './groupCommit.js'
+import { insert } from './insert.js'
+import { release, renew, reprieve } from './leases.js'
+import type { Answer, Means, Operations, Request } from './operations.js'
+import { read } from './read.js'
+import { settle } from './settle.js'
+import { expire, prune, stage } from './sweep.js'
+
+/** The store over one open database, synchronous: what the thread runs, and what a test may run beside it. */
+export interface SqliteEngine {
+  /** Runs requests in one transaction; answers once it is durable. */
+  run(requests: readonly Request[]): Answer[]
+  close(): void
+}
+
+interface Parts {
+  readonly settings: Omit<StoreSettings, 'skew'>
+  /** Where store time comes from; it may step back, store time does not. */
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** Builds the engine over a database from `openDatabase`. */
+export function sqliteEngine(db: Database.Database, { settings, clock = systemClock, random = jitter }: Parts): SqliteEngine {
+  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random }
+  const claims = claim(means)
+  const operations: Operations = {
+    insert: insert(means, claims),
+    claim: claims,
+    settle: settle(means, claims),
+    renew: renew(means),
+    release: release(means),
+    read: read(means),
+    stage: stage(means),
+    expire: expire(means),
+    reprieve: reprieve(means),
+    prune: prune(means),
+  }
+  return { run: groupCommit(db, operations), close: () => void db.close() }
+}
+
+/** The latest time that an index or a short walk can tell of: when a job was last stored, claimed or finished. */
+function latestTime(db: Database.Database): number {
+  const times = [
+    'SELECT inserted_at FROM jobs ORDER BY id DESC LIMIT 1',
+    'SELECT max(attempted_at) FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
+    'SELECT max(finished_at) FROM jobs INDEXED BY jobs_finished WHERE finished_at IS NOT NULL',
+  ].map((query) => db.prepare<[], number | null>(query).pluck().get() ?? 0)
+  return Math.max(...times)
+}

@@ -1,0 +1,120 @@
+import { Worker } from 'node:worker_threads'
+import { Gathering } from '@anchorleg/shared'
+import { type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
+import type { Method, Request } from './operations.js'
+import type { FromThread, ThreadData } from './threadMessages.js'
+
+interface Asked {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: StoreUnavailable) => void
+}
+
+/**
+ * Opens the embedded store over a file or in memory.
+ * @throws {StoreRefused} saying why it cannot be opened
+ */
+export async function openSqliteStore(file: string, settings: StoreSettings): Promise<Store> {
+  return new SqliteStore(await startThread({ file, settings }))
+}
+
+/**
+ * Starts the thread that holds a database, and waits until it is open.
+ * @throws {StoreRefused}
+ */
+export async function startThread(workerData: ThreadData): Promise<Worker> {
+  const thread = new Worker(new URL('./sqliteThread.js', import.meta.url), { workerData, name: 'anchorleg-store' })
+  const message = await new Promise<FromThread>((resolve) => {
+    const refuse = (reason: unknown) => resolve({ type: 'refused', reason: `Cannot open ${workerData.file}: its thread does not start: ${reason}.` })
+    thread.once('message', resolve)
+    thread.once('error', refuse)
+    thread.once('exit', (code) => refuse(`it ended with code ${code}`))
+  })
+  // By name: without its own internal listeners a Worker delivers no further message.
+  for (const event of ['message', 'error', 'exit']) thread.removeAllListeners(event)
+  if (message.type !== 'refused') return thread
+  thread.on('error', () => {})
+  throw new StoreRefused(message.reason)
+}
+
+/** The store as the hub's own thread sees it. What is asked in one turn of the event loop goes over in one message. */
+export class SqliteStore implements Store {
+  readonly #asked = new Map<number, Asked>()
+  readonly #outgoing = new Gathering<Request>((requests) => this.#send(requests))
+  readonly #ended: Promise<void>
+  #lastId = 0
+  #closed = false
+  /** Why nothing can be asked any more. */
+  #gone: string | undefined
+
+  constructor(private readonly thread: Worker) {
+    thread.on('message', (message: FromThread) => this.#receive(message))
+    thread.on('error', (error) => this.#end(`The store's thread died: ${String(error)}`))
+    this.#ended = new Promise((resolve) => {
+      thread.on('exit', () => {
+        this.#end(this.#closed ? 'The store is closed.' : "The store's thread ended.")
+        resolve()
+      })
+    })
+  }
+
+  readonly insert: Store['insert'] = (...args) => this.#ask('insert', args)
+  readonly claim: Store['claim'] = (...args) => this.#ask('claim', args)
+  readonly settle: Store['settle'] = (...args) => this.#ask('settle', args)
+  readonly renew: Store['renew'] = (...args) => this.#ask('renew', args)
+  readonly release: Store['release'] = (...args) => this.#ask('release', args)
+  readonly read: Store['read'] = (...args) => this.#ask('read', args)
+  readonly stage: Store['stage'] = (...args) => this.#ask('stage', args)
+  readonly expire: Store['expire'] = (...args) => this.#ask('expire', args)
+  readonly reprieve: Store['reprieve'] = (...args) => this.#ask('reprieve', args)
+  readonly prune: Store['prune'] = (...args) => this.#ask('prune', args)
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true
+      this.#outgoing.add({ id: 0, method: 'close', args: [] })
+    }
+    return this.#ended
+  }
+
+  #ask<T>(method: Method, args: readonly unknown[]): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new StoreUnavailable('The store is closed.'))
+      if (this.#gone) return reject(new StoreUnavailable(this.#gone))
+      const id = ++this.#lastId
+      this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject })
+      this.#outgoing.add({ id, method, args })
+    })
+  }
+
+  #send(requests: readonly Request[]): void {
+    try {
+      this.thread.postMessage(requests)
+    } catch (error) {
+      // One that cannot be copied to the thread must not take the others down.
+      const [only, ...others] = requests
+      if (others.length > 0) for (const request of requests) this.#send([request])
+      else if (only) this.#answer(only.id, (asked) => asked.reject(new StoreUnavailable(String(error), { cause: error })))
+    }
+  }
+
+  #receive(message: FromThread): void {
+    if (message.type !== 'answers') return
+    for (const answer of message.answers) {
+      this.#answer(answer.id, (asked) => {
+        if ('value' in answer) asked.resolve(answer.value)
+        else asked.reject(new StoreUnavailable(answer.trouble))
+      })
+    }
+  }
+
+  #answer(id: number, give: (asked: Asked) => void): void {
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    if (asked) give(asked)
+  }
+
+  #end(reason: string): void {
+    this.#gone ??= reason
+    for (const id of [...this.#asked.keys()]) this.#answer(id, (asked) => asked.reject(new StoreUnavailable(reason)))
+  }
+}

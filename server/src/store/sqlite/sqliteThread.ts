@@ -1,0 +1,52 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { type Clock, systemClock } from '@anchorleg/shared'
+import { StoreRefused } from '../store.js'
+import { openDatabase } from './openDatabase.js'
+import type { Request } from './operations.js'
+import { type SqliteEngine, sqliteEngine } from './sqliteEngine.js'
+import type { FromThread, ThreadData } from './threadMessages.js'
+
+/**
+ * The thread in which the database lives, so that waiting for the disk never blocks the sockets. While one commit runs, the
+ * next requests gather; then all that have come run as one transaction.
+ */
+function serve(port: MessagePort, { file, settings }: ThreadData): void {
+  const tell = (message: FromThread) => port.postMessage(message)
+  const engine = open()
+  if (!engine) return
+
+  port.on('message', (first: readonly Request[]) => {
+    const requests = gather(port, first)
+    const asked = requests.filter(({ method }) => method !== 'close')
+    if (asked.length > 0) tell({ type: 'answers', answers: engine.run(asked) })
+    if (asked.length === requests.length) return
+    engine.close()
+    port.close()
+  })
+  tell({ type: 'opened' })
+
+  function open(): SqliteEngine | undefined {
+    try {
+      return sqliteEngine(openDatabase(file), { settings, clock: skewed(settings.skew) })
+    } catch (error) {
+      if (!(error instanceof StoreRefused)) throw error
+      tell({ type: 'refused', reason: error.message })
+      return undefined
+    }
+  }
+}
+
+/** Everything that has come by now, in order. */
+function gather(port: MessagePort, first: readonly Request[]): Request[] {
+  const requests = [...first]
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+    for (const request of next.message as readonly Request[]) requests.push(request)
+  }
+  return requests
+}
+
+function skewed(skew: Float64Array | undefined): Clock {
+  return skew ? { now: () => systemClock.now() + (skew[0] ?? 0) } : systemClock
+}
+
+if (parentPort) serve(parentPort, workerData as ThreadData)

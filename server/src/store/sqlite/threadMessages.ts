@@ -1,0 +1,14 @@
+import type { StoreSettings } from '../store.js'
+import type { Answer } from './operations.js'
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly file: string
+  readonly settings: StoreSettings
+}
+
+/** What the thread tells. To it go lists of requests. */
+export type FromThread =
+  | { readonly type: 'opened' }
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'answers'; readonly answers: readonly Answer[] }

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { aJob, aWish, claim, gives, type Harness, insert, leaseOf, read, settle } from './harness.js'
+
+/** Tenants take turns: one tenant's flood never starves another. */
+export function tenants(harness: Harness): void {
+  describe('tenants', () => {
+    /** The tenant is written into the args, because an assignment does not name it. */
+    const jobsOf = (tenant: string, count: number, name = 'double') => Array.from({ length: count }, () => aJob({ args: tenant, name }))
+    const count = (claimed: readonly { readonly args: string }[]) => {
+      const counts: Record<string, number> = {}
+      for (const { args } of claimed) counts[args] = (counts[args] ?? 0) + 1
+      return counts
+    }
+
+    test('one claim shares its limit among them', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('flood', 50), 'flood')
+      await insert(store, jobsOf('small', 2), 'small')
+      await insert(store, jobsOf('tiny', 1), 'tiny')
+      expect(count(await claim(store, { limit: 9 }))).toEqual({ flood: 6, small: 2, tiny: 1 })
+    })
+
+    test('claims of one job each go around', async () => {
+      const { store } = await harness.open()
+      for (const tenant of ['a', 'b', 'c']) await insert(store, jobsOf(tenant, 5), tenant)
+      const order: string[] = []
+      for (let i = 0; i < 9; i++) order.push(...(await claim(store)).map(({ args }) => args))
+      expect(new Set(order.slice(0, 3)).size).toBe(3)
+      expect([order.slice(3, 6), order.slice(6, 9)]).toEqual([order.slice(0, 3), order.slice(0, 3)])
+    })
+
+    test('a newcomer is served within one turn, whatever the priority of those before it', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('flood', 20), 'flood')
+      await claim(store, { limit: 3 })
+      await insert(store, [aJob({ args: 'late', priority: 9 })], 'late')
+      expect(count(await claim(store, { limit: 2 }))).toEqual({ flood: 1, late: 1 })
+    })
+
+    test('workers of different names do not take turns from one another', async () => {
+      const { store } = await harness.open()
+      for (const tenant of ['a', 'b']) for (const name of ['x', 'y']) await insert(store, jobsOf(tenant, 10, name), tenant)
+      const served = { x: [] as string[], y: [] as string[] }
+      for (let i = 0; i < 6; i++)
+        for (const name of ['x', 'y'] as const) served[name].push(...(await claim(store, { names: [name] })).map(({ args }) => args))
+      for (const name of ['x', 'y'] as const) expect(new Set(served[name].slice(0, 2)).size).toBe(2)
+    })
+
+    test('a tenant that spreads its jobs over names has no more turns for that', async () => {
+      const { store } = await harness.open()
+      for (const name of ['x', 'y', 'z']) await insert(store, jobsOf('spread', 10, name), 'spread')
+      await insert(store, jobsOf('plain', 10, 'x'), 'plain')
+      expect(count(await claim(store, { names: ['x', 'y', 'z'], limit: 8 }))).toEqual({ spread: 4, plain: 4 })
+    })
+
+    test('each tenant keeps its own order', async () => {
+      const { store } = await harness.open()
+      for (const tenant of ['a', 'b']) {
+        const jobs = [5, 1, 3].map((priority) => aJob({ priority, args: `${tenant}${priority}` }))
+        await insert(store, jobs, tenant)
+      }
+      const order = (await store.claim([aWish({ limit: 6 })])).map(({ assignment }) => assignment.args)
+      expect(order.filter((args) => args.startsWith('a'))).toEqual(['a1', 'a3', 'a5'])
+      expect(order.filter((args) => args.startsWith('b'))).toEqual(['b1', 'b3', 'b5'])
+    })
+
+    test('tenants of any name have their turn, the empty one too', async () => {
+      const { store } = await harness.open()
+      const names = ['', '🏁', '～', '\u0000', 'a', 'A']
+      for (const name of ['x', 'y']) for (const tenant of names) await insert(store, jobsOf(tenant, 2, name), tenant)
+      const first = await claim(store, { names: ['x', 'y'], limit: names.length })
+      expect(count(first)).toEqual(Object.fromEntries(names.map((tenant) => [tenant, 1])))
+      const rest = await claim(store, { names: ['x', 'y'], limit: 100 })
+      expect(rest).toHaveLength(names.length * 3)
+    })
+
+    test('a settlement announces whose it is', async () => {
+      const { store } = await harness.open()
+      const job = aJob()
+      await insert(store, [job], 'acme2')
+      const [assignment] = await claim(store)
+      if (!assignment) throw new Error('expected an assignment')
+      expect(await settle(store, leaseOf(assignment), gives.ok)).toMatchObject({ announcement: { tenant: 'acme2', refs: [job.ref] } })
+      expect(await read(store, { tenant: 'acme', ref: job.ref })).toEqual({ type: 'not_found' })
+    })
+  })
+}
