@@ -1,0 +1,144 @@
+import { after, type AttemptErrorCode, type AttemptOutcome, codecTag, byteLength, EncodeError, fits, jobBounds, open, type OutcomeError, seal } from '@anchorleg/shared'
+import type { Context } from './context.js'
+import type { Definition } from './definition.js'
+import { clip, describeThrown, sealTrace } from './exception.js'
+import { givenBy } from './outcome.js'
+import { sentenceOf, validate } from './schema.js'
+
+/** A definition and what runs its jobs. */
+export interface Task {
+  readonly definition: Definition
+  readonly handler: (args: any, ctx: Context<any, any>) => unknown
+}
+
+/** One attempt to make. */
+export interface Attempt {
+  /** The sealed args and their codec. */
+  readonly args: string
+  readonly codec: string
+  readonly timeout?: number | undefined
+  readonly resultBytes: number
+  readonly context: Context
+  /** Aborts the context's signal. */
+  readonly abort: (reason: Error) => void
+}
+
+type ErrorOutcome = Extract<AttemptOutcome, { type: 'error' }>
+
+/** What ends an attempt for good, whatever the handler did. */
+class Terminal extends Error {
+  constructor(
+    readonly code: Extract<AttemptErrorCode, 'invalid_args' | 'invalid_result' | 'result_too_large'>,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/**
+ * One attempt, from sealed args to its sealed outcome: open, validate, run, tell the outcome, validate, seal, measure.
+ * It never rejects. When the timeout is over it gives `job_timeout` at once and aborts the signal; what a handler that
+ * goes on gives later is dropped.
+ */
+export function attempt(task: Task, given: Attempt): Promise<AttemptOutcome> {
+  const { timeout = Number.POSITIVE_INFINITY } = given
+  return new Promise((resolve) => {
+    const stop = after(timeout, () => {
+      const message = `The job ran longer than its timeout of ${timeout} ms.`
+      given.abort(new DOMException(message, 'TimeoutError'))
+      resolve(failure(task, given, { code: 'job_timeout', message }))
+    })
+    void run(task, given).then((outcome) => {
+      stop()
+      resolve(outcome)
+    })
+  })
+}
+
+async function run(task: Task, given: Attempt): Promise<AttemptOutcome> {
+  try {
+    const args = await argsOf(task, given)
+    const outcome = givenBy(await task.handler(args, given.context))
+    switch (outcome.type) {
+      case 'ok':
+        return { type: 'ok', codec: codecTag, value: sealWithin(await resultOf(task, outcome.value), 'result', given) }
+      case 'cancel':
+      case 'discard':
+        return { type: outcome.type, codec: codecTag, value: sealWithin(outcome.reason, 'reason', given) }
+      case 'error':
+        return failed(task, given, outcome.reason)
+      case 'snooze':
+        return outcome
+      default:
+        return outcome satisfies never
+    }
+  } catch (error) {
+    if (error instanceof Terminal) return { type: 'error', code: error.code, message: clip(error.message), codec: codecTag }
+    const { name, message, ...rest } = describeThrown(error)
+    const trace = sealTrace({ name, message, ...rest })
+    return { ...failure(task, given, { code: 'exception', name, message, ...rest }), name, ...(trace !== undefined && { trace }) }
+  }
+}
+
+async function argsOf({ definition }: Task, { args, codec }: Attempt): Promise<unknown> {
+  let value: unknown
+  try {
+    value = open(args, codec)
+  } catch (error) {
+    throw new Terminal('invalid_args', (error as Error).message)
+  }
+  const checked = await validate(definition.args, value)
+  if ('issues' in checked) throw new Terminal('invalid_args', `The args are invalid: ${sentenceOf(checked.issues, 'args')}`)
+  return checked.value
+}
+
+async function resultOf({ definition }: Task, value: unknown): Promise<unknown> {
+  const checked = await validate(definition.result, value)
+  if ('issues' in checked) throw new Terminal('invalid_result', `The result is invalid: ${sentenceOf(checked.issues, 'result')}`)
+  return checked.value
+}
+
+function sealWithin(value: unknown, what: 'result' | 'reason', { resultBytes }: Attempt): string {
+  const sealed = trySeal(value)
+  if (fits(sealed, resultBytes)) return sealed
+  throw new Terminal('result_too_large', `The encoded ${what} takes ${byteLength(sealed)} bytes; at most ${resultBytes} are taken.`)
+}
+
+function trySeal(value: unknown): string {
+  try {
+    return seal(value)
+  } catch (error) {
+    throw error instanceof EncodeError ? new Terminal('invalid_result', error.message) : error
+  }
+}
+
+function failed(task: Task, given: Attempt, reason: unknown): ErrorOutcome {
+  const value = sealWithin(reason, 'reason', given)
+  const words = reason instanceof Error ? describeThrown(reason).message : typeof reason === 'string' ? reason : ''
+  return { ...failure(task, given, { code: 'failed', message: clip(words) || 'The handler returned an error.', reason }), value }
+}
+
+type Failure =
+  | { readonly code: 'failed'; readonly message: string; readonly reason: unknown }
+  | { readonly code: 'exception'; readonly message: string; readonly name: string; readonly stack?: string; readonly cause?: unknown }
+  | { readonly code: 'job_timeout'; readonly message: string }
+
+/** An attempt that may be retried, with the wait its definition wants. */
+function failure({ definition }: Task, { context }: Attempt, error: Failure): ErrorOutcome {
+  const { attempt, maxAttempts } = context
+  const last = attempt >= maxAttempts
+  const seconds = last ? undefined : backoffOf(definition, { ...error, attempt, state: 'retryable' })
+  return { type: 'error', code: error.code, message: error.message, codec: codecTag, ...(seconds !== undefined && { backoff: seconds }) }
+}
+
+/** Undefined stands for the default: also where the definition's own throws or gives no number. */
+function backoffOf({ backoff }: Definition, error: OutcomeError): number | undefined {
+  if (!backoff) return undefined
+  try {
+    const seconds: unknown = backoff(error.attempt, error)
+    if (typeof seconds !== 'number' || Number.isNaN(seconds)) return undefined
+    return Math.min(Math.max(seconds, 0), jobBounds.delay)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,62 @@
+import { after } from '@anchorleg/shared'
+import { Awaiting, isPromise, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
+import type { AwaitResult, RelayError } from './errors.js'
+import { show } from './options.js'
+import { isRelay } from './relay.js'
+
+/** The awaits under way on one client. */
+export class Awaits {
+  readonly #open = new Set<Awaiting>()
+
+  constructor(private readonly rooms: Rooms) {}
+
+  /**
+   * Awaits relays and promises of relays with one deadline, counted from the call.
+   * Rejects with TypeError for arguments that are not as they must be, and for nothing else.
+   */
+  async all(relays: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
+    for (const relay of relays) if (isPromise(relay)) Promise.resolve(relay).catch(() => {})
+    const patience = patienceOf(wait)
+    relays.forEach((relay, i) => {
+      if (isRelay(relay) || isPromise(relay)) return
+      const place = relays.length > 1 ? ` at index ${i}` : ''
+      throw new TypeError(`expected a relay or the promise of one${place}, got ${show(relay)}; client.attach makes one of a ref`)
+    })
+    if (relays.length === 0) return []
+    this.rooms.connection.open()
+    return Promise.all(this.#begin(relays, patience))
+  }
+
+  /** Ends every await, and whatever comes later. */
+  end({ code, message }: RelayError): void {
+    for (const awaiting of [...this.#open]) awaiting.failed(code as 'closed' | 'unauthorized' | 'forbidden', message)
+  }
+
+  #begin(relays: readonly unknown[], patience: Patience): Promise<AwaitResult<any>>[] {
+    const { timeout, signal } = patience
+    const mine = new Set<Awaiting>()
+    const over = (awaiting: Awaiting) => {
+      mine.delete(awaiting)
+      this.#open.delete(awaiting)
+      if (mine.size > 0) return
+      stop()
+      signal?.removeEventListener('abort', abort)
+    }
+    const abort = () => {
+      for (const awaiting of [...mine]) awaiting.failed('aborted', 'The wait was aborted; the job runs on.')
+    }
+    const stop = after(timeout, () => {
+      for (const awaiting of [...mine]) void awaiting.expire()
+    })
+    signal?.addEventListener('abort', abort)
+    const results = relays.map((relay) => {
+      const awaiting = new Awaiting(relay, patience, this.rooms, over)
+      mine.add(awaiting)
+      this.#open.add(awaiting)
+      return awaiting.result
+    })
+    if (this.rooms.connection.ended) this.end(this.rooms.connection.ended)
+    else if (signal?.aborted) abort()
+    return results
+  }
+}

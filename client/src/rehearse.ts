@@ -1,0 +1,39 @@
+import { codecTag, defaultLimits, EncodeError, jobDefaults, type Outcome, seal, systemClock } from '@anchorleg/shared'
+import { type Attempt, attempt, type Task } from './attempt.js'
+import { type Context, consoleLog } from './context.js'
+import type { AwaitResult } from './errors.js'
+import { readOutcome } from './readOutcome.js'
+
+/** Runs one attempt without a hub, as a worker would. In browsers `rehearse.browser.ts` takes this file's place. */
+export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>): Promise<AwaitResult<unknown>> {
+  const { name, options } = task.definition
+  const now = systemClock.now()
+  const controller = new AbortController()
+  const context: Context = {
+    attempt: 1,
+    maxAttempts: options.maxAttempts ?? jobDefaults.maxAttempts,
+    job: { id: 'local', name, queue: options.queue ?? jobDefaults.queue, meta: {}, scheduledAt: new Date(now) },
+    log: consoleLog,
+    ...ctx,
+    signal: ctx.signal ? AbortSignal.any([ctx.signal, controller.signal]) : controller.signal,
+  }
+  const abort: Attempt['abort'] = (reason) => controller.abort(reason)
+  try {
+    const sealed = seal(args)
+    const given = await attempt(task, { args: sealed, codec: codecTag, timeout: options.timeout, resultBytes: defaultLimits.resultBytes, context, abort })
+    return readOutcome(stored(given, context, now))
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error
+    return { type: 'error', error: { code: 'invalid_args', message: error.message, attempt: context.attempt, state: 'discarded' } }
+  }
+}
+
+/** The outcome as a hub would store it. */
+function stored(given: Awaited<ReturnType<typeof attempt>>, { attempt: number, maxAttempts }: Context, now: number): Outcome {
+  const header = { number: 1, attempt: number, at: now }
+  if (given.type !== 'error') return { ...header, ...given, final: given.type !== 'snooze' }
+  const { backoff, ...error } = given
+  const spent = number >= maxAttempts || ['invalid_args', 'invalid_result', 'result_too_large'].includes(given.code)
+  if (spent) return { ...header, ...error, final: true, state: 'discarded' }
+  return { ...header, ...error, final: false, state: 'retryable', ...(backoff !== undefined && { retryAt: now + backoff * 1000 }) }
+}

@@ -1,0 +1,95 @@
+import type { Refusal, Submitted } from '@anchorleg/shared'
+import { errorOf, InvalidJobError, type RelayError } from './errors.js'
+import type { NewJob } from './newJob.js'
+import type { Outbox } from './outbox.js'
+import { makeRelay, type Relay } from './relay.js'
+import { Submission } from './submission.js'
+
+interface Rooms {
+  readonly outbox: Outbox
+  /** Milliseconds from the call to `unreachable`. */
+  readonly submitTimeout: number
+  /** Called when the last submission of a ref is over. */
+  readonly released: (ref: string) => void
+}
+
+/** The jobs that are being submitted, and which refs the hub may therefore not know yet. */
+export class Submissions {
+  readonly #open = new Set<Submission>()
+  readonly #underWay = new Map<string, number>()
+  readonly #promised = new WeakMap<object, string>()
+  #ended: RelayError | undefined
+
+  constructor(private readonly rooms: Rooms) {}
+
+  /** Submits one job. Resolves once it is stored. */
+  one(job: NewJob, signal: AbortSignal | undefined): Promise<Relay<any, any, any>> {
+    const promise = this.#submit([job], false, signal).then(([submitted]) => relayOf(submitted as Submitted))
+    if (isJob(job)) this.#promised.set(promise, job.ref)
+    return promise
+  }
+
+  /** Submits jobs that are stored all or none. */
+  async all(jobs: readonly NewJob[]): Promise<Relay<any, any, any>[]> {
+    if (jobs.length === 0) return []
+    const submitted = await this.#submit(jobs, true, undefined)
+    const refusals = submitted.filter((each) => 'refused' in each)
+    const first = refusals.find(({ refused }) => !isBystander(refused)) ?? refusals[0]
+    if (first) throw errorOf(first.refused, first.ref)
+    return submitted.map(relayOf)
+  }
+
+  /** The ref of the job that a promise given by {@link one} submits. */
+  refOf(promise: object): string | undefined {
+    return this.#promised.get(promise)
+  }
+
+  /** Whether a ref is being submitted. */
+  isUnderWay(ref: string): boolean {
+    return this.#underWay.has(ref)
+  }
+
+  /** Rejects what is not answered yet, and whatever comes later. */
+  end(error: RelayError): void {
+    this.#ended = error
+    for (const submission of [...this.#open]) submission.reject(error)
+  }
+
+  #submit(jobs: readonly NewJob[], atomic: boolean, signal: AbortSignal | undefined): Promise<readonly Submitted[]> {
+    if (!jobs.every(isJob)) return Promise.reject(new InvalidJobError('Expected a job made by new().', []))
+    const refs = jobs.map(({ ref }) => ref)
+    const { outbox, submitTimeout: timeout } = this.rooms
+    for (const ref of refs) this.#underWay.set(ref, (this.#underWay.get(ref) ?? 0) + 1)
+    const submission: Submission = new Submission(refs, { outbox, atomic, timeout, signal, over: (over) => this.#over(over) })
+    this.#open.add(submission)
+    if (this.#ended) submission.reject(this.#ended)
+    else submission.send(jobs)
+    return submission.promise
+  }
+
+  #over(submission: Submission): void {
+    this.#open.delete(submission)
+    for (const ref of submission.refs) {
+      const left = (this.#underWay.get(ref) ?? 1) - 1
+      if (left > 0) this.#underWay.set(ref, left)
+      else {
+        this.#underWay.delete(ref)
+        this.rooms.released(ref)
+      }
+    }
+  }
+}
+
+function isJob(job: unknown): job is NewJob {
+  return typeof job === 'object' && job !== null && typeof (job as NewJob).ref === 'string'
+}
+
+/** Whether a job of an atomic submit was refused only because a neighbour was. */
+function isBystander({ code, issues }: Refusal): boolean {
+  return code === 'invalid_job' && issues === undefined
+}
+
+function relayOf(submitted: Submitted): Relay<any, any, any> {
+  if ('refused' in submitted) throw errorOf(submitted.refused, submitted.ref)
+  return makeRelay(submitted.ref, submitted.conflict, submitted)
+}

@@ -1,0 +1,25 @@
+import { type AwaitResult, RelayError } from './errors.js'
+
+/**
+ * The value of an `ok` result.
+ * @throws {RelayError} for any other: its `code` is the error's code, or `cancel`, `discard` or `snooze`; its `result` is
+ * what was given
+ */
+export function unwrap<T>(result: AwaitResult<T>): T {
+  switch (result.type) {
+    case 'ok':
+      return result.value
+    case 'error': {
+      const { error } = result
+      throw new RelayError(error.code, error.message, { result, cause: 'cause' in error ? error.cause : undefined })
+    }
+    case 'cancel':
+      throw new RelayError('cancel', 'The job was cancelled.', { result, cause: result.reason })
+    case 'discard':
+      throw new RelayError('discard', 'The job was discarded.', { result, cause: result.reason })
+    case 'snooze':
+      throw new RelayError('snooze', `The job was snoozed for ${result.seconds} s.`, { result })
+    default:
+      throw new TypeError(`expected a result of await, got ${String(result satisfies never)}`)
+  }
+}

@@ -1,0 +1,6 @@
+export type { Context, Log } from '../context.js'
+export type { AwaitResult } from '../errors.js'
+export { cancel, discard, error, type Outcome, ok, snooze } from '../outcome.js'
+export type { Performer } from '../performer.js'
+export type { WorkerOptions } from './options.js'
+export { createWorker, type Worker } from './worker.js'

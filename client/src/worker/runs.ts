@@ -1,0 +1,80 @@
+import { type Assignment, codecTag, type Lease, type Settlement } from '@anchorleg/shared'
+import { attempt, type Task } from '../attempt.js'
+import { type Context, type Log, logWith } from '../context.js'
+
+interface Run {
+  readonly lease: Lease
+  readonly controller: AbortController
+}
+
+interface Rooms {
+  readonly tasks: ReadonlyMap<string, Task>
+  readonly log: Log
+  /** Called with what each attempt gave, unless it was dropped before. */
+  readonly settled: (settlement: Settlement) => void
+}
+
+/**
+ * The attempts under way. A handler whose attempt has ended before it, by its timeout or because it was dropped, may go on
+ * running if it ignores its signal; it then counts no longer, and its slot is taken again.
+ */
+export class Runs {
+  readonly #runs = new Map<string, Run>()
+  readonly #idle = new Set<() => void>()
+
+  constructor(private readonly rooms: Rooms) {}
+
+  get leases(): Lease[] {
+    return [...this.#runs.values()].map(({ lease }) => lease)
+  }
+
+  /** Starts an attempt. `resultBytes` bounds its encoded result. */
+  start(assignment: Assignment, resultBytes: number): void {
+    const { jobId, lease, name, args, codec, timeout } = assignment
+    const run: Run = { lease: { jobId, lease }, controller: new AbortController() }
+    const task = this.rooms.tasks.get(name)
+    if (!task) {
+      const message = `This worker runs no jobs named "${name}".`
+      return this.rooms.settled({ jobId, lease, outcome: { type: 'error', code: 'exception', name: 'Error', message, codec: codecTag } })
+    }
+    this.#runs.set(lease, run)
+    const abort = (reason: Error) => run.controller.abort(reason)
+    const context = contextOf(assignment, run.controller.signal, this.rooms.log)
+    void attempt(task, { args, codec, timeout, resultBytes, context, abort }).then((outcome) => {
+      if (this.#runs.get(lease) !== run) return
+      this.#forget(run)
+      this.rooms.settled({ jobId, lease, outcome })
+    })
+  }
+
+  /** Aborts attempts and drops what they will give. Answers with those that were under way. */
+  drop(leases: readonly Lease[], reason: Error): Lease[] {
+    return leases.filter(({ lease }) => {
+      const run = this.#runs.get(lease)
+      if (!run) return false
+      this.#forget(run)
+      run.controller.abort(reason)
+      return true
+    })
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#runs.size === 0) resolve()
+      else this.#idle.add(resolve)
+    })
+  }
+
+  #forget(run: Run): void {
+    this.#runs.delete(run.lease.lease)
+    if (this.#runs.size > 0) return
+    for (const resolve of this.#idle) resolve()
+    this.#idle.clear()
+  }
+}
+
+function contextOf({ jobId: id, name, queue, attempt, maxAttempts, meta, scheduledAt }: Assignment, signal: AbortSignal, log: Log): Context {
+  const job = { id, name, queue, meta: meta as Context['job']['meta'], scheduledAt: new Date(scheduledAt) }
+  return { signal, attempt, maxAttempts, job, log: logWith(log, { job: name, id, attempt }) }
+}
