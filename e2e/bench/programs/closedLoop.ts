@@ -1,0 +1,43 @@
+import { quantile } from '../measure.js'
+
+/** What a client is to do: keep so many jobs outstanding for `ms`, at most `maxJobs` in all. */
+export interface Load {
+  readonly outstanding: number
+  readonly ms: number
+  readonly maxJobs: number
+  /** Absent: jobs that carry one number. Otherwise jobs that carry a typed array of so many bytes. */
+  readonly uploadBytes?: number | undefined
+}
+
+/** What it measured. Latencies in ms, from before a job is made until its result is there. */
+export interface Measured {
+  readonly jobs: number
+  readonly seconds: number
+  readonly p50: number
+  readonly p99: number
+}
+
+/** Runs one job to its result, and rejects when that is not what it must be. */
+export type RunJob = (number: number) => Promise<void>
+
+/** Puts a load on a system: each job is followed by the next as soon as its result arrives. The time counts until the last result. */
+export async function closedLoop({ outstanding, ms, maxJobs }: Load, runJob: RunJob): Promise<Measured> {
+  const tookMs: number[] = []
+  const start = performance.now()
+  const until = start + ms
+  let made = 0
+  const keepOneOutstanding = async () => {
+    for (let began = performance.now(); began < until && made < maxJobs; began = performance.now()) {
+      await runJob(made++)
+      tookMs.push(performance.now() - began)
+    }
+  }
+  await Promise.all(Array.from({ length: outstanding }, keepOneOutstanding))
+  const seconds = (performance.now() - start) / 1000
+  return { jobs: tookMs.length, seconds, p50: quantile(tookMs, 0.5), p99: quantile(tookMs, 0.99) }
+}
+
+/** A wrong result is no result: a benchmark that counted it would measure nothing. */
+export function expectSame(got: unknown, expected: number): void {
+  if (got !== expected) throw new Error(`expected the result ${expected}, got ${JSON.stringify(got)}`)
+}

@@ -1,0 +1,7 @@
+import { defineJob, type } from '@anchorleg/client'
+
+/** Does nothing: it gives back the number it got. Without schemas that check, as the relay has none. */
+export const noop = defineJob({ name: 'noop', args: type<{ int: number }>(), result: type<number>() })
+
+/** Gives back how many bytes it got, in a queue of its own. */
+export const upload = defineJob({ name: 'upload', queue: 'uploads', args: type<{ bytes: Uint8Array }>(), result: type<number>() })

@@ -1,0 +1,20 @@
+import { parse, stringify } from 'devalue'
+import { io } from 'socket.io-client'
+import { answer } from './answer.js'
+import type { RelayedJob } from './relayMessages.js'
+
+const handlers: Readonly<Record<string, (args: never) => unknown>> = {
+  noop: ({ int }: { int: number }) => int,
+  upload: ({ bytes }: { bytes: Uint8Array }) => bytes.byteLength,
+}
+
+answer({
+  async open({ url, names }: { url: string; names: string[] }) {
+    const socket = io(`${url}/worker`, { transports: ['websocket'] })
+    socket.on('perform', async ({ client, id, name, args }: RelayedJob & { client: string }) => {
+      const value = await handlers[name]?.(parse(args) as never)
+      socket.emit('result', { client, id, value: stringify(value) })
+    })
+    await socket.timeout(10_000).emitWithAck('register', names)
+  },
+})

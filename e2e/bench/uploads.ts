@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { spreadOf } from './measure.js'
+import type { BenchOptions } from './options.js'
+import { withSpread } from './report.js'
+import { anchorleg } from './systems/anchorleg.js'
+import { relay } from './systems/relay.js'
+import { putLoad, rate, type Sample, type System } from './systems/system.js'
+import { type Column, figure, layOut } from './table.js'
+
+/** One client's latency in one round, alone and while another client uploads. */
+export interface UploadEntry {
+  readonly system: string
+  readonly round: number
+  readonly quiet: Sample
+  readonly beside: Sample
+  readonly uploads: Sample
+}
+
+/** A typed array of this size is what is pushed; encoded it is a third larger. */
+const uploadBytes = 12_000_000
+const valueBytes = 24 * 1024 * 1024
+const warmupMs = 500
+
+/** Measures one client with one job outstanding, quiet and beside another that pushes large jobs one after the other, to a worker of their own. */
+export async function runUploads(folder: string, options: BenchOptions, say: (text: string) => void): Promise<UploadEntry[]> {
+  const entries: UploadEntry[] = []
+  for (let round = 1; round <= options.rounds; round++) {
+    say(`round ${round} of ${options.rounds}`)
+    for (const system of [anchorleg, relay]) {
+      const own = join(folder, `${round}-${entries.length}`)
+      mkdirSync(own)
+      entries.push({ system: system.name, round, ...(await measure(system, own, options)) })
+    }
+  }
+  return entries
+}
+
+async function measure(system: System, folder: string, { slots, measureMs, maxJobs, profileFolder }: BenchOptions) {
+  const running = await system.start({ folder, valueBytes, profileFolder })
+  await running.setSlots?.(slots[0] as number)
+  await running.addUploadWorker()
+  const [small, large] = [await running.addClient('client'), await running.addClient('uploading client')]
+  const one = { outstanding: 1, maxJobs }
+  await putLoad(running, small, { ...one, ms: warmupMs })
+  await putLoad(running, large, { ...one, ms: warmupMs, uploadBytes })
+  const quiet = await putLoad(running, small, { ...one, ms: measureMs })
+  const [beside, uploads] = await Promise.all([
+    putLoad(running, small, { ...one, ms: measureMs }),
+    putLoad(running, large, { ...one, ms: measureMs, uploadBytes }),
+  ])
+  await running.stop()
+  return { quiet, beside, uploads }
+}
+
+const columns: readonly Column[] = [
+  { heading: 'system', align: 'left' },
+  { heading: 'quiet p50 ms', align: 'right' },
+  { heading: 'quiet p99 ms', align: 'right' },
+  { heading: 'p50 ms beside uploads', align: 'right' },
+  { heading: 'p99 ms beside uploads', align: 'right' },
+  { heading: 'uploads/s', align: 'right' },
+]
+
+/** The result for people. */
+export function reportUploads(entries: readonly UploadEntry[], { markdown }: { markdown: boolean }): string {
+  const rows = [anchorleg, relay].map(({ name }) => {
+    const rounds = entries.filter(({ system }) => system === name)
+    const over = (value: (entry: UploadEntry) => number) => withSpread(spreadOf(rounds.map(value)))
+    return [
+      name,
+      over(({ quiet }) => quiet.p50),
+      over(({ quiet }) => quiet.p99),
+      over(({ beside }) => beside.p50),
+      over(({ beside }) => beside.p99),
+      over(({ uploads }) => rate(uploads)),
+    ]
+  })
+  const told = `One client with one small job outstanding, beside another that pushes typed arrays of ${figure(uploadBytes)} bytes.`
+  return `${told}\n\n${layOut(columns, rows, { markdown })}`
+}

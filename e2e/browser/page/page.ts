@@ -1,0 +1,13 @@
+import * as client from '@anchorleg/client'
+import * as jobs from '../../harness/jobs.js'
+
+const tools = { ...client, ...jobs }
+
+declare global {
+  /** What the tests use inside the page. */
+  var anchorleg: typeof tools
+  /** The page's one caller. */
+  var caller: client.Client
+}
+
+globalThis.anchorleg = tools

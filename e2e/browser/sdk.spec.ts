@@ -1,0 +1,146 @@
+import { expect } from '@playwright/test'
+import type {} from './page/page.js'
+import { meet, test } from './test.js'
+
+test.describe('a page', () => {
+  test('submits a job and awaits its result', async ({ caller: page }) => {
+    const result = await page.evaluate(() => caller.await(caller.async(anchorleg.double.new({ int: 21 }))))
+    expect(result).toEqual({ type: 'ok', value: 42 })
+  })
+
+  test('awaits many in their order, with a timeout for what takes longer', async ({ caller: page }) => {
+    const results = await page.evaluate(async () => {
+      const relays = await Promise.all([1, 2, 300_000_000].map((int) => caller.async(anchorleg.slow.new({ int }))))
+      return caller.awaitMany(relays, 300)
+    })
+    expect(results).toMatchObject([
+      { type: 'ok', value: 2 },
+      { type: 'ok', value: 4 },
+      { type: 'error', error: { code: 'timeout', waiting: 'running' } },
+    ])
+  })
+
+  test('gets errors as data, and its own mistakes as InvalidJobError', async ({ caller: page }) => {
+    const seen = await page.evaluate(async () => {
+      const invalid = await caller.async(anchorleg.double.new({ int: 'x' as never })).catch((error: unknown) => error)
+      return {
+        thrown: await caller.await(caller.async(anchorleg.act.new({ do: 'throw' }))),
+        isInvalidJob: invalid instanceof anchorleg.InvalidJobError,
+        issues: (invalid as { issues?: unknown }).issues,
+      }
+    })
+    expect(seen).toMatchObject({ thrown: { error: { code: 'exception', name: 'TypeError' } }, isInvalidJob: true, issues: [{ path: ['int'] }] })
+  })
+
+  test('gets values of every kind', async ({ caller: page }) => {
+    const value = await page.evaluate(async () => {
+      const sent = { date: new Date(5), map: new Map([[1, new Set([2n])]]), bytes: new Uint8Array([1, 2]), none: undefined }
+      const result = await caller.await(caller.async(anchorleg.act.new({ do: 'value', value: sent })))
+      return anchorleg.unwrap(result) as typeof sent
+    })
+    expect(value).toEqual({ date: new Date(5), map: new Map([[1, new Set([2n])]]), bytes: expect.anything(), none: undefined })
+    expect(Object.values(value.bytes)).toEqual([1, 2])
+  })
+
+  test('times out, and picks the result up later', async ({ caller: page, worker }) => {
+    const first = await page.evaluate(async () => {
+      const relay = await caller.async(anchorleg.hold.new({ key: 'late', value: 'here' }))
+      sessionStorage.setItem('ref', relay.ref)
+      return caller.await(relay, 200)
+    })
+    expect(first).toMatchObject({ type: 'error', error: { code: 'timeout' } })
+    await worker.started('late')
+    worker.release('late')
+    const later = await page.evaluate(() => caller.await(caller.attach(sessionStorage.getItem('ref') ?? '', anchorleg.hold)))
+    expect(later).toMatchObject({ type: 'ok', value: { value: 'here', attempt: 1 } })
+  })
+})
+
+test.describe('a result outlives what awaits it', () => {
+  test('a reloaded page attaches to the ref it saved before it submitted', async ({ caller: page, hub, worker }) => {
+    await page.evaluate(() => {
+      const job = anchorleg.hold.new({ key: 'reload', value: 'survived' })
+      sessionStorage.setItem('ref', job.ref)
+      return caller.async(job)
+    })
+    await worker.started('reload')
+    await page.reload()
+    expect(await page.evaluate(() => 'caller' in globalThis)).toBe(false)
+    await meet(page, hub)
+    const awaited = page.evaluate(() => caller.await(caller.attach(sessionStorage.getItem('ref') ?? '', anchorleg.hold), 30_000))
+    worker.release('reload')
+    expect(await awaited).toMatchObject({ type: 'ok', value: { value: 'survived', attempt: 1 } })
+    expect(worker.starts('reload')).toBe(1)
+  })
+
+  test('a page that is reloaded after the job was done still gets it', async ({ caller: page, hub }) => {
+    await page.evaluate(async () => {
+      const relay = await caller.async(anchorleg.double.new({ int: 8 }))
+      sessionStorage.setItem('relay', JSON.stringify(relay))
+      await caller.await(relay)
+    })
+    await page.reload()
+    await meet(page, hub)
+    const result = await page.evaluate(() => caller.await(caller.attach(JSON.parse(sessionStorage.getItem('relay') ?? ''))))
+    expect(result).toEqual({ type: 'ok', value: 16 })
+  })
+
+  test('a hub that is killed and started again while a page awaits', async ({ caller: page, hub, worker }) => {
+    const ref = await page.evaluate(async () => (await caller.async(anchorleg.hold.new({ key: 'outage', value: 1 }))).ref)
+    const awaited = page.evaluate((saved) => caller.await(caller.attach(saved), { timeout: Number.POSITIVE_INFINITY }), ref)
+    await worker.started('outage')
+    await hub.stop('SIGKILL')
+    await expect.poll(() => page.evaluate(() => caller.status)).not.toBe('connected')
+    await hub.start()
+    worker.release('outage')
+    expect(await awaited).toEqual({ type: 'ok', value: { value: 1, attempt: 1, pid: worker.pid } })
+    await expect.poll(() => page.evaluate(() => caller.status)).toBe('connected')
+  })
+
+  test('a job that is submitted while no hub is there is stored by the next', async ({ caller: page, hub }) => {
+    await hub.stop('SIGKILL')
+    const awaited = page.evaluate(() => caller.await(caller.async(anchorleg.double.new({ int: 3 })), 30_000))
+    await hub.start()
+    expect(await awaited).toEqual({ type: 'ok', value: 6 })
+  })
+})
+
+test.describe('two tabs', () => {
+  test('await one ref, and both get its result', async ({ caller: page, hub, worker, context, pages }) => {
+    const ref = await page.evaluate(async () => (await caller.async(anchorleg.hold.new({ key: 'tabs', value: 'both' }))).ref)
+    const second = await context.newPage()
+    await second.goto(pages.url())
+    await meet(second, hub)
+    const awaited = [page, second].map((tab) => tab.evaluate((saved) => caller.await(caller.attach(saved), 30_000), ref))
+    await worker.started('tabs')
+    worker.release('tabs')
+    const results = await Promise.all(awaited)
+    expect(results[0]).toMatchObject({ type: 'ok', value: { value: 'both', attempt: 1 } })
+    expect(results[1]).toEqual(results[0])
+  })
+
+  test('go their own ways: closing one leaves the other waiting', async ({ caller: page, hub, worker, context, pages }) => {
+    const second = await context.newPage()
+    await second.goto(pages.url())
+    await meet(second, hub)
+    const ref = await second.evaluate(async () => (await caller.async(anchorleg.hold.new({ key: 'closed', value: 2 }))).ref)
+    await worker.started('closed')
+    const awaited = page.evaluate((saved) => caller.await(caller.attach(saved), 30_000), ref)
+    await second.close()
+    worker.release('closed')
+    expect(await awaited).toMatchObject({ type: 'ok', value: { value: 2, attempt: 1 } })
+  })
+})
+
+test.describe('a plain page', () => {
+  test('needs no crypto.randomUUID', async ({ page, pages, hub, worker }) => {
+    await page.addInitScript(() => {
+      delete (Crypto.prototype as { randomUUID?: unknown }).randomUUID
+    })
+    await page.goto(pages.url())
+    expect(await page.evaluate(() => typeof crypto.randomUUID)).toBe('undefined')
+    await meet(page, hub)
+    const result = await page.evaluate(() => caller.await(caller.async(anchorleg.act.new({ do: 'who' }))))
+    expect(result).toEqual({ type: 'ok', value: worker.pid })
+  })
+})

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Client, connect } from '@anchorleg/client'
+import { HubProcess, runCommand } from './hubProcess.js'
+import { Program } from './program.js'
+import { type Peer, RawPeer, type RawPeerOptions } from './rawPeer.js'
+import { WorkerProcess } from './workerProcess.js'
+
+const awaiterMain = fileURLToPath(new URL('./programs/awaiter.js', import.meta.url))
+
+type ConnectOptions = Parameters<typeof connect>[1]
+
+/** Hubs, workers and callers of one test, in one temporary folder. Disposing of it ends them all, whatever state they are in. */
+export class House implements AsyncDisposable {
+  readonly #hubs: HubProcess[] = []
+  readonly #programs: Program[] = []
+  readonly #open: { close(): void | Promise<void> }[] = []
+
+  private constructor(
+    /** Where the stores are. */
+    readonly folder: string,
+  ) {}
+
+  static async build(): Promise<House> {
+    return new House(await mkdtemp(join(tmpdir(), 'anchorleg-e2e-')))
+  }
+
+  /** Starts a hub with a SQLite store of its own, or with the one at this path. */
+  async hub(flags: readonly string[] = [], file = join(this.folder, `hub-${this.#hubs.length + 1}.db`)): Promise<HubProcess> {
+    const hub = new HubProcess(`sqlite:${file}`, flags)
+    this.#hubs.push(hub)
+    await hub.start()
+    return hub
+  }
+
+  /** Starts the `anchorleg` command. */
+  command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    return this.#keep(runCommand(args, env))
+  }
+
+  /** Starts a worker with ten slots of the default queue, or with these, and waits until the hub has taken it in. */
+  async worker(hub: { url: string }, queues: Readonly<Record<string, number>> = { default: 10 }): Promise<WorkerProcess> {
+    const worker = new WorkerProcess({ url: hub.url, queues })
+    this.#keep(worker.program)
+    await worker.ready()
+    return worker
+  }
+
+  /** A caller. */
+  connect(hub: { url: string }, options: ConnectOptions = {}): Client {
+    const client = connect(hub.url, options)
+    this.#open.push(client)
+    return client
+  }
+
+  /** A process that awaits a ref, writes a line `awaited` with its `result`, and ends. */
+  awaiter(hub: { url: string }, ref: string): Program {
+    return this.#keep(new Program('awaiter', [awaiterMain, hub.url, ref]))
+  }
+
+  /** A peer that speaks the protocol by hand; resolves when the hub has welcomed it. */
+  async raw(hub: { url: string }, peer: Peer, options: RawPeerOptions = {}): Promise<RawPeer> {
+    const raw = await RawPeer.open(hub.url, peer, options)
+    this.#open.push(raw)
+    return raw
+  }
+
+  /** What every process here wrote. */
+  get output(): string {
+    return [...this.#hubs.flatMap(({ runs }) => runs), ...this.#programs].map(({ output }) => output).join('\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#open.map((each) => each.close()))
+    const programs = [...this.#hubs.flatMap(({ runs }) => runs), ...this.#programs]
+    await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()))
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  #keep(program: Program): Program {
+    this.#programs.push(program)
+    return program
+  }
+}

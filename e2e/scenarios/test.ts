@@ -1,0 +1,51 @@
+import type { Client } from '@anchorleg/client'
+import { test as base } from 'vitest'
+import { House } from '#e2e/harness/house.js'
+import type { HubProcess } from '#e2e/harness/hubProcess.js'
+import type { WorkerProcess } from '#e2e/harness/workerProcess.js'
+
+/** What the tests of one file share as long as they kill none of it: a hub, a worker with ten slots, a connected caller. */
+interface Shared {
+  readonly house: House
+  readonly hub: HubProcess
+  readonly worker: WorkerProcess
+  readonly client: Client
+}
+
+/** Lines of output that are shown when a test fails. */
+const shownLines = 300
+
+/** Vitest's `test`, with a house of the test's own as `house`, and the file's `shared` one; what they wrote is shown when a test fails. */
+export const test = base.extend<{ $file: { shared: Shared }; $test: { house: House; hub: HubProcess; client: Client } }>({
+  shared: [
+    async ({}, use) => {
+      await using house = await House.build()
+      const hub = await house.hub()
+      const worker = await house.worker(hub)
+      const client = house.connect(hub)
+      await client.ready
+      await use({ house, hub, worker, client })
+    },
+    { scope: 'file' },
+  ],
+
+  house: async ({ onTestFailed }, use) => {
+    await using house = await House.build()
+    onTestFailed(() => show(house))
+    await use(house)
+  },
+
+  hub: async ({ shared, onTestFailed }, use) => {
+    onTestFailed(() => show(shared.house))
+    await use(shared.hub)
+  },
+
+  client: async ({ shared, onTestFailed }, use) => {
+    onTestFailed(() => show(shared.house))
+    await use(shared.client)
+  },
+})
+
+function show(house: House): void {
+  console.error(house.output.split('\n').slice(-shownLines).join('\n'))
+}

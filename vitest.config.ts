@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config'
+
+const folders = {
+  shared: ['shared/test/**/*.test.ts'],
+  client: ['client/test/**/*.test.ts'],
+  server: ['server/test/**/*.test.ts'],
+  scenarios: ['e2e/scenarios/**/*.test.ts'],
+  bench: ['e2e/bench/**/*.test.ts'],
+  examples: ['examples/*/test/**/*.test.ts'],
+  scripts: ['scripts/test/**/*.test.ts'],
+}
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    passWithNoTests: true,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    projects: Object.entries(folders).map(([name, include]) => ({
+      extends: true as const,
+      test: { name, include, ...(name === 'scenarios' && { testTimeout: 60_000 }) },
+    })),
+  },
+})
