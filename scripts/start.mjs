@@ -27,6 +27,12 @@ async function stop(code) {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0))
 
+// npm does not pass a SIGTERM on: whoever stops npm alone means all of this.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) stop(0)
+}, 250).unref()
+
 /**
  * Starts a program and waits for the first line that `ready` makes something of.
  * @param {string} name @param {string[]} args @param {(line: string) => string | undefined} ready

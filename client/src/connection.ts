@@ -49,6 +49,7 @@ export class Connection<Asks extends object> {
   #socket: Socket | undefined
   #tries = 0
   #limits: Limits | undefined
+  #ended: RelayError | undefined
   #stopTimer = () => {}
   readonly #ready = deferred()
   readonly #firstTry = deferred()
@@ -62,8 +63,10 @@ export class Connection<Asks extends object> {
     return this.#status
   }
 
-  /** Why the connection has ended for good. */
-  ended: RelayError | undefined
+  /** Why the connection has ended for good; undefined while it has not. */
+  get ended(): RelayError | undefined {
+    return this.#ended
+  }
 
   /** What the hub said last of its limits; undefined before its first welcome. */
   get limits(): Limits | undefined {
@@ -109,6 +112,15 @@ export class Connection<Asks extends object> {
   }
 
   #try(): void {
+    try {
+      this.#socket = this.#open()
+      this.#allow('The hub did not answer')
+    } catch (cause) {
+      this.#lose(`No line to ${this.address.address} can be opened.`, cause)
+    }
+  }
+
+  #open(): Socket {
     const guarded = (act: () => void) => this.#socket === socket && this.#guard(act)
     const socket: Socket = new Socket(this.address.address, this.address.namespace, {
       opened: () => guarded(() => this.#identify(socket)),
@@ -116,8 +128,7 @@ export class Connection<Asks extends object> {
       closed: (reason) => guarded(() => this.#lose(`The hub at ${this.address.address} cannot be reached: ${reason}.`)),
       heard: (event, message) => guarded(() => this.#hear(event, message as never)),
     })
-    this.#socket = socket
-    this.#allow('The hub did not answer')
+    return socket
   }
 
   /** The token is asked for on every connection, because it may have run out since; a function may take its time. */
@@ -177,10 +188,10 @@ export class Connection<Asks extends object> {
   }
 
   #end(status: 'refused' | 'closed', error: RelayError): void {
-    if (this.ended) return
+    if (this.#ended) return
     const wasConnected = this.#status === 'connected'
     this.#status = status
-    this.ended = error
+    this.#ended = error
     this.#drop()
     this.#ready.reject(error)
     this.#firstTry.resolve()

@@ -36,7 +36,7 @@ export class Socket {
   ) {
     this.#line = openWebSocket(`${address.replace(/^http/, 'ws')}?EIO=4&transport=websocket`)
     this.#line.onmessage = ({ data }) => this.#read(data)
-    this.#line.onerror = () => this.#end('the line failed')
+    this.#line.onerror = (event) => this.#end((event as { message?: string }).message ?? 'the line failed')
     this.#line.onclose = () => this.#end('the line was closed')
   }
 

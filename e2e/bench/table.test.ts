@@ -21,5 +21,5 @@ it('writes the same table as Markdown', () => {
 })
 
 it('writes about three digits of a small number, and a large one whole', () => {
-  expect([0.1249, 12.34, 123.4, 38_123.7, Number.NaN].map(figure)).toEqual(['0.12', '12.3', '123', '38,124', '–'])
+  expect([0.1249, 1.25, 12.34, 123.4, 38_123.7, Number.NaN].map(figure)).toEqual(['0.125', '1.25', '12.3', '123', '38,124', '–'])
 })

@@ -16,9 +16,9 @@ export function layOut(columns: readonly Column[], rows: readonly (readonly stri
   return [head, rule, ...rows.map(pad)].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** A number for people: whole with commas from a hundred on, about three digits below. */
+/** A number for people: about three digits, and whole with commas from a hundred on. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (value >= 100) return Math.round(value).toLocaleString('en-US')
-  return value.toFixed(value >= 10 ? 1 : 2)
+  return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3)
 }

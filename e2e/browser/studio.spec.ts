@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test as base, expect, type Page } from '@playwright/test'
 import sharp from 'sharp'
-import { HubProcess } from '#e2e/harness/hubProcess.js'
+import { House } from '#e2e/harness/house.js'
 import { Program } from '#e2e/harness/program.js'
 
 const dist = fileURLToPath(new URL('../../examples/image-studio/dist/', import.meta.url))
@@ -15,8 +14,8 @@ class StudioHouse {
   readonly #programs: Program[] = []
 
   private constructor(
-    readonly folder: string,
-    readonly hub: HubProcess,
+    readonly house: House,
+    readonly hub: { readonly url: string },
     readonly url: string,
     page: Program,
   ) {
@@ -24,11 +23,11 @@ class StudioHouse {
   }
 
   static async open(): Promise<StudioHouse> {
-    const folder = await mkdtemp(join(tmpdir(), 'anchorleg-studio-'))
-    const hub = await HubProcess.start(`sqlite:${join(folder, 'hub.db')}`, ['--args-limit', limit, '--result-limit', limit, '--retention', '3600'])
+    const house = await House.build()
+    const hub = await house.hub(['--args-limit', limit, '--result-limit', limit, '--retention', '3600'])
     const page = new Program('studio page', [join(dist, 'serve.js'), '--port', '0', '--hub', hub.url])
     const { text } = await page.line((line) => line.text.includes('http://'))
-    return new StudioHouse(folder, hub, text.replace(/^.*(http:)/, '$1'), page)
+    return new StudioHouse(house, hub, text.replace(/^.*(http:)/, '$1'), page)
   }
 
   async startWorker(): Promise<void> {
@@ -39,8 +38,7 @@ class StudioHouse {
 
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.stop('SIGKILL')))
-    await this.hub.stop('SIGKILL')
-    await rm(this.folder, { recursive: true, force: true })
+    await this.house[Symbol.asyncDispose]()
   }
 }
 
@@ -190,7 +188,7 @@ test('a real photo of more than 12 MB goes through', async ({ studio, house }) =
     .jpeg({ quality: 88, chromaSubsampling: '4:4:4' })
     .toBuffer()
   expect(photo.length).toBeGreaterThan(12e6)
-  const file = join(house.folder, 'photo.jpg')
+  const file = join(house.house.folder, 'photo.jpg')
   await writeFile(file, photo)
   await studio.getByLabel('Pictures').setInputFiles(file)
   await expect(thumbnail(studio, 'photo.jpg')).toBeVisible({ timeout: 30_000 })

@@ -5,7 +5,7 @@ import { PageServer } from '#e2e/harness/pageServer.js'
 import type { WorkerProcess } from '#e2e/harness/workerProcess.js'
 
 interface Fixtures {
-  /** A house of the test's own; what its processes wrote is attached when a test fails. */
+  /** A house of the test's own; what its processes wrote is shown when a test fails. */
   readonly house: House
   readonly hub: HubProcess
   readonly worker: WorkerProcess
@@ -26,7 +26,7 @@ export const test = base.extend<Fixtures, { readonly pages: PageServer }>({
   house: async ({}, use, testInfo) => {
     await using house = await House.build()
     await use(house)
-    if (testInfo.status !== testInfo.expectedStatus) await testInfo.attach('processes', { body: house.output, contentType: 'text/plain' })
+    if (testInfo.status !== testInfo.expectedStatus) console.error(house.tail)
   },
 
   hub: async ({ house }, use) => use(await house.hub()),

@@ -6,6 +6,7 @@ import { type Client, connect } from '@anchorleg/client'
 import { HubProcess, runCommand } from './hubProcess.js'
 import { Program } from './program.js'
 import { type Peer, RawPeer, type RawPeerOptions } from './rawPeer.js'
+import { Wire } from './wire.js'
 import { WorkerProcess } from './workerProcess.js'
 
 const awaiterMain = fileURLToPath(new URL('./programs/awaiter.js', import.meta.url))
@@ -60,6 +61,13 @@ export class House implements AsyncDisposable {
     return this.#keep(new Program('awaiter', [awaiterMain, hub.url, ref]))
   }
 
+  /** A connection to a hub that can be cut: what connects to it reaches the hub. */
+  async wire(hub: { port: number }): Promise<Wire> {
+    const wire = await Wire.open(hub.port)
+    this.#open.push(wire)
+    return wire
+  }
+
   /** A peer that speaks the protocol by hand; resolves when the hub has welcomed it. */
   async raw(hub: { url: string }, peer: Peer, options: RawPeerOptions = {}): Promise<RawPeer> {
     const raw = await RawPeer.open(hub.url, peer, options)
@@ -67,20 +75,35 @@ export class House implements AsyncDisposable {
     return raw
   }
 
-  /** What every process here wrote. */
-  get output(): string {
-    return [...this.#hubs.flatMap(({ runs }) => runs), ...this.#programs].map(({ output }) => output).join('\n')
+  /** The last that each process here wrote, for people. */
+  get tail(): string {
+    return this.#everyProgram
+      .map(({ output }) => output.split('\n'))
+      .map(shorten)
+      .join('\n')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#open.map((each) => each.close()))
-    const programs = [...this.#hubs.flatMap(({ runs }) => runs), ...this.#programs]
-    await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()))
+    await Promise.all(this.#everyProgram.map((program) => program[Symbol.asyncDispose]()))
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  get #everyProgram(): Program[] {
+    return [...this.#hubs.flatMap(({ runs }) => runs), ...this.#programs]
   }
 
   #keep(program: Program): Program {
     this.#programs.push(program)
     return program
   }
+}
+
+/** Lines of each process that are shown. */
+const shownLines = 150
+
+function shorten(lines: string[]): string {
+  const [title, ...rest] = lines
+  const left = rest.length - shownLines
+  return [title, ...(left > 0 ? [`… ${left} lines before`] : []), ...rest.slice(-shownLines)].join('\n')
 }

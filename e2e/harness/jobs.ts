@@ -23,8 +23,8 @@ export const flaky = defineJob({ name: 'flaky', args: z.object({ failures: z.num
 /** Snoozes for no time so many times, then gives the number of its attempt. */
 export const nap = defineJob({ name: 'nap', args: z.object({ times: z.number() }), result: z.number() })
 
-/** Ends its own process in mid-attempt, but only in the first so many attempts; then gives the attempt's number. */
-export const crash = defineJob({ name: 'crash', args: z.object({ how: z.enum(['exit', 'kill']), times: z.number() }), result: z.number() })
+/** Ends its own process in mid-attempt, or hangs with it, but only in the first so many attempts; then gives the attempt's number. */
+export const crash = defineJob({ name: 'crash', args: z.object({ how: z.enum(['exit', 'kill', 'hang']), times: z.number() }), result: z.number() })
 
 /** What `hold` gives back: what it was given, which attempt it was, and in which process. */
 export interface Held {

@@ -35,6 +35,16 @@ describe('a worker that dies in mid-job', () => {
     })
   }
 
+  test('by a handler that never lets go loses the job, which another worker makes', async ({ house }) => {
+    const hub = await house.hub(['--lease', '1000'])
+    const client = house.connect(hub)
+    await house.worker(hub, { default: 1 })
+    const relay = await client.async(crash.new({ how: 'hang', times: 1 }, { timeout: 300 }))
+    expect(await client.await(relay, 30_000)).toMatchObject({ error: { code: 'crashed', attempt: 1, state: 'retryable' } })
+    await house.worker(hub)
+    expect(await client.await(relay, { withRetries: true, timeout: 30_000 })).toEqual({ type: 'ok', value: 2 })
+  })
+
   test('keeps its other jobs too: each is crashed, none is lost', async ({ client, shared, hub }) => {
     const doomed = await shared.house.worker(hub, { many: 5 })
     const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((letter) => `many ${letter}`)

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
+import { codecTag, seal } from '@anchorleg/shared'
 import { describe, expect } from 'vitest'
-import { double } from '#e2e/harness/jobs.js'
+import { act, double } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
 
 interface Asked {
@@ -45,6 +46,24 @@ describe('the probes', () => {
     expect((await ask(hub.port, { path: '/readyz' })).status).toBe(200)
     await hub.stop('SIGTERM')
     await expect(ask(hub.port, { path: '/healthz' })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+})
+
+describe('what a hub writes about its work', () => {
+  test('tells neither refs nor args, results or leases, however much it writes', async ({ house }) => {
+    const hub = await house.hub(['--log-level', 'trace'])
+    const worker = await house.raw(hub, 'worker')
+    const client = house.connect(hub)
+    const relay = await client.async(act.new({ do: 'value', value: 'secret args' }))
+    const { jobId, lease } = await worker.takeJob('act', 'default')
+    const outcome = { type: 'ok', codec: codecTag, value: seal('secret result') }
+    await worker.ask('settle', { settlements: [{ jobId, lease: '0'.repeat(32), outcome }] })
+    await worker.ask('settle', { settlements: [{ jobId, lease, outcome }] })
+    expect(await client.await(relay)).toEqual({ type: 'ok', value: 'secret result' })
+    await hub.stop('SIGTERM')
+    for (const msg of ['job.inserted', 'job.claimed', 'settle.stale', 'job.outcome'])
+      expect(hub.program.lines((line) => line.msg === msg)).toHaveLength(1)
+    for (const secret of [relay.ref, lease, 'secret args', 'secret result']) expect(hub.program.output).not.toContain(secret)
   })
 })
 

@@ -25,6 +25,7 @@ describe('a worker that lost its lease', () => {
     const alive = await client.await(client.async(double.new({ int: 2 }, { queue: 'sleepers' })), 30_000)
     expect(alive, 'the sleeper works again').toEqual({ type: 'ok', value: 4 })
     expect(await client.await(relay)).toEqual(final)
+    await hub.stop('SIGTERM')
     expect(hub.program.lines(({ msg, state }) => msg === 'job.outcome' && state === 'completed')).toHaveLength(2)
   })
 

@@ -99,6 +99,17 @@ describe("the seed's table, row by row", () => {
     expect(new Set(pids)).toEqual(new Set([shared.worker.pid, second.pid]))
   })
 
+  test('no job is forgotten while the only slot is given from one to the next', async ({ house }) => {
+    const hub = await house.hub()
+    await house.worker(hub, { default: 1 })
+    const [client, other] = [house.connect(hub), house.connect(hub)]
+    for (let int = 0; int < 200; int++) {
+      const unawaited = other.async(double.new({ int }))
+      expect(await client.await(client.async(double.new({ int })), 3_000)).toEqual({ type: 'ok', value: int * 2 })
+      await unawaited
+    }
+  })
+
   test('every awaiter of a ref gets the same, in this client and in others', async ({ client, shared, hub }) => {
     const other = shared.house.connect(hub)
     const relay = await client.async(act.new({ do: 'value', value: { deep: [1, new Date(0)] } }))

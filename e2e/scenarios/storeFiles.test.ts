@@ -34,7 +34,7 @@ describe('a hub refuses to start, and says why', () => {
   test('on a database that a newer version has written', async ({ house }) => {
     const hub = await house.hub()
     const file = hub.store.slice('sqlite:'.length)
-    await hub.stop('SIGTERM')
+    expect(await hub.stop('SIGTERM')).toEqual({ code: 0, signal: null })
     await setSchemaVersion(file, 4_000)
     expect(await refusal(house, file)).toMatch(/a newer version has written it \(its schema is 4000, this version knows \d+\)/)
   })

@@ -12,9 +12,6 @@ interface Shared {
   readonly client: Client
 }
 
-/** Lines of output that are shown when a test fails. */
-const shownLines = 300
-
 /** Vitest's `test`, with a house of the test's own as `house`, and the file's `shared` one; what they wrote is shown when a test fails. */
 export const test = base.extend<{ $file: { shared: Shared }; $test: { house: House; hub: HubProcess; client: Client } }>({
   shared: [
@@ -31,21 +28,17 @@ export const test = base.extend<{ $file: { shared: Shared }; $test: { house: Hou
 
   house: async ({ onTestFailed }, use) => {
     await using house = await House.build()
-    onTestFailed(() => show(house))
+    onTestFailed(() => console.error(house.tail))
     await use(house)
   },
 
   hub: async ({ shared, onTestFailed }, use) => {
-    onTestFailed(() => show(shared.house))
+    onTestFailed(() => console.error(shared.house.tail))
     await use(shared.hub)
   },
 
   client: async ({ shared, onTestFailed }, use) => {
-    onTestFailed(() => show(shared.house))
+    onTestFailed(() => console.error(shared.house.tail))
     await use(shared.client)
   },
 })
-
-function show(house: House): void {
-  console.error(house.output.split('\n').slice(-shownLines).join('\n'))
-}

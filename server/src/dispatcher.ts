@@ -1,5 +1,5 @@
 import { after, endOfTurn } from '@anchorleg/shared'
-import type { Demand, Roster, WorkerSession } from './roster.js'
+import { type Demand, type Roster, takesJobs, type WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -22,6 +22,9 @@ export interface Pledge {
  */
 export class Dispatcher {
   readonly #missed = new Map<string, number>()
+  /** The pledges and the jobs given back that the store has not answered yet. */
+  readonly #open = new Set<object>()
+  readonly #idle = new Set<() => void>()
   #stamp = 0
   #filling = false
   #stopped = false
@@ -51,7 +54,7 @@ export class Dispatcher {
     for (const claim of claimed) {
       const { assignment } = claim
       const session = this.roster.get(claim.worker)
-      if (!session || session.draining) {
+      if (!session || !takesJobs(session)) {
         stranded.push(claim)
         continue
       }
@@ -65,12 +68,14 @@ export class Dispatcher {
     for (const [session, load] of loads) session.tell.perform(load)
     if (stranded.length > 0) this.#giveBack(stranded)
     if (this.#missedSome(pledge, claimed)) this.fill()
+    this.#end(pledge)
   }
 
   /** The store failed under a pledge: nothing was claimed, and what waits is claimed a little later. */
   fail(pledge: Pledge): void {
     this.roster.settlePromises(pledge.requests)
     if (pledge.requests.length > 0 && !this.#stopped) after(afterFailure, () => this.fill())
+    this.#end(pledge)
   }
 
   /** Claims for every free slot, at the end of this turn. */
@@ -88,10 +93,18 @@ export class Dispatcher {
     this.#stopped = true
   }
 
+  /** Resolves when everything claimed has been handed over or given back. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open.size === 0) resolve()
+      else this.#idle.add(resolve)
+    })
+  }
+
   async #fill(): Promise<void> {
     for (const session of this.roster.all()) for (const queue of session.queues.keys()) this.#mark(queue)
     const pledge = this.#pledge(() => this.roster.promiseAll())
-    if (pledge.requests.length === 0) return
+    if (pledge.requests.length === 0) return this.#end(pledge)
     try {
       this.deliver(pledge, await this.store.claim(pledge.requests))
     } catch (error) {
@@ -102,7 +115,16 @@ export class Dispatcher {
 
   #pledge(make: () => ClaimRequest[]): Pledge {
     this.#stamp += 1
-    return { stamp: this.#stamp, requests: this.#stopped ? [] : make() }
+    const pledge = { stamp: this.#stamp, requests: this.#stopped ? [] : make() }
+    this.#open.add(pledge)
+    return pledge
+  }
+
+  #end(answered: object): void {
+    this.#open.delete(answered)
+    if (this.#open.size > 0) return
+    for (const resolve of this.#idle) resolve()
+    this.#idle.clear()
   }
 
   #mark(queue: string): void {
@@ -126,12 +148,16 @@ export class Dispatcher {
     return some
   }
 
-  /** Jobs whose worker left between claim and delivery never ran: their attempts are not consumed. */
+  /** Jobs whose worker left or fell silent between claim and delivery never ran: their attempts are not consumed. */
   #giveBack(stranded: readonly Claimed[]): void {
     const leases = stranded.map(({ assignment: { jobId, lease } }) => ({ jobId, lease }))
-    this.store.release(leases).then(
-      () => this.fill(),
-      (error: unknown) => this.telemetry.tell({ type: 'store.failed', during: 'release', error }),
-    )
+    this.#open.add(leases)
+    this.store
+      .release(leases)
+      .then(
+        () => this.fill(),
+        (error: unknown) => this.telemetry.tell({ type: 'store.failed', during: 'release', error }),
+      )
+      .finally(() => this.#end(leases))
   }
 }

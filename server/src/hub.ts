@@ -171,6 +171,8 @@ class ListeningHub implements Hub {
     log.info({ url }, 'hub draining')
     for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner]) agent.stop()
     await io.close()
+    // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.
+    await rooms.dispatcher.idle()
     await store.close()
     log.info({ url }, 'hub closed')
   }

@@ -2,7 +2,7 @@ import { after, type Clock, type Lease } from '@anchorleg/shared'
 import { announce } from './announce.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Notifier } from './notifier/notifier.js'
-import type { Roster } from './roster.js'
+import type { Roster, WorkerSession } from './roster.js'
 import type { Stager } from './stager.js'
 import type { Lane, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
@@ -70,6 +70,13 @@ export class Lifeline {
       .catch((error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'renew', error }))
   }
 
+  /** Something came from a worker, be it only its answer to a ping. */
+  heard(session: WorkerSession): void {
+    if (!session.silent) return
+    session.silent = false
+    this.rooms.dispatcher.fill()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancel()
@@ -107,10 +114,15 @@ export class Lifeline {
     if (crashed.length === batch) await this.#expire()
   }
 
-  /** The worker that held it, if it is still connected, may stop: its word no longer counts. */
+  /**
+   * The worker that held it, if it is still connected, may stop: its word no longer counts. It gets no further jobs until it
+   * is heard again, or a frozen one would take each job it lost right back.
+   */
   #tellHolder(lease: Lease): void {
     for (const session of this.rooms.roster.all()) {
-      if (this.rooms.roster.free(session, lease) !== undefined) session.tell.lost([lease])
+      if (this.rooms.roster.free(session, lease) === undefined) continue
+      session.silent = true
+      session.tell.lost([lease])
     }
   }
 }

@@ -21,6 +21,8 @@ export interface WorkerSession {
   /** The leases it holds, by job id, and which queue's slot each takes. */
   readonly held: Map<string, Lease & { readonly queue: string }>
   draining: boolean
+  /** It let a lease run out, and nothing has been heard of it since: its process may be frozen. */
+  silent: boolean
   readonly tell: {
     perform(assignments: Assignment[]): void
     lost(leases: Lease[]): void
@@ -127,13 +129,13 @@ export class Roster {
   /** What an available job of this lane waits for. */
   whyWaiting(lane: Lane): Waiting {
     for (const session of this.#sessions.values()) {
-      if (!session.draining && session.queues.has(lane.queue) && session.names.has(lane.name)) return 'at_limit'
+      if (takesJobs(session) && session.queues.has(lane.queue) && session.names.has(lane.name)) return 'at_limit'
     }
     return 'no_worker'
   }
 
   #inTurn(): WorkerSession[] {
-    const sessions = [...this.#sessions.values()].filter(({ draining }) => !draining)
+    const sessions = [...this.#sessions.values()].filter(takesJobs)
     if (sessions.length < 2) return sessions
     this.#turn = (this.#turn + 1) % sessions.length
     return [...sessions.slice(this.#turn), ...sessions.slice(0, this.#turn)]
@@ -146,10 +148,15 @@ function promise(session: WorkerSession, wish: Omit<ClaimRequest, 'worker'>): Cl
   return { worker: session.id, ...wish }
 }
 
+/** Whether a worker may be given jobs. */
+export function takesJobs({ draining, silent }: WorkerSession): boolean {
+  return !draining && !silent
+}
+
 /** The slots of a queue that a worker could fill now. */
 export function freeSlots(session: WorkerSession, queue: string): number {
   const slots = session.queues.get(queue)
-  return slots && !session.draining ? slots.total - slots.busy - slots.promised : 0
+  return slots && takesJobs(session) ? slots.total - slots.busy - slots.promised : 0
 }
 
 /** Slots by queue as a worker registers them. */

@@ -51,7 +51,16 @@ beforeEach(() => {
 function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {
   const got: Assignment[] = []
   const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments), lost: () => {} }
-  const session = { id, names: new Set(['double']), queues: openSlots({ default: slots }), held: new Map(), draining: false, tell, got }
+  const session = {
+    id,
+    names: new Set(['double']),
+    queues: openSlots({ default: slots }),
+    held: new Map(),
+    draining: false,
+    silent: false,
+    tell,
+    got,
+  }
   roster.join(session)
   return session
 }

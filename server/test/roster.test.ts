@@ -6,7 +6,7 @@ let count = 0
 function worker(queues: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
   count += 1
   const tell = { perform: () => {}, lost: () => {} }
-  return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, tell }
+  return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, silent: false, tell }
 }
 
 function rosterOf(...sessions: WorkerSession[]): Roster {
@@ -48,6 +48,15 @@ describe('a worker is never promised more than its free slots', () => {
     const one = worker()
     one.draining = true
     expect(rosterOf(one).promiseFor(demand(1))).toEqual([])
+  })
+
+  test('a worker that fell silent is promised nothing, and nothing waits for its slots', () => {
+    const one = worker()
+    one.silent = true
+    const roster = rosterOf(one)
+    expect(roster.promiseFor(demand(1))).toEqual([])
+    expect(roster.promiseAll()).toEqual([])
+    expect(roster.whyWaiting({ queue: 'default', name: 'double' })).toBe('no_worker')
   })
 
   test('a queue it does not serve promises nothing', () => {

@@ -19,6 +19,7 @@ export const handlers = {
   crash: crash.perform(({ how, times }, { attempt }) => {
     if (attempt > times) return attempt
     if (how === 'exit') process.exit(7)
+    if (how === 'hang') for (;;);
     process.kill(process.pid, 'SIGKILL')
     return new Promise<never>(() => {})
   }),

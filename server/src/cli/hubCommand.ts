@@ -25,22 +25,24 @@ export function hubCommand(): Command {
     command.addOption(option.env(`ANCHORLEG_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`))
   }
   return command.action(async (options: HubOptions & { drainTimeout?: number }) => {
-    const hub = await createHub({ logLevel: 'info', ...options }).listen()
-    stopOnSignal(hub, Number(options.drainTimeout ?? 25_000))
+    const listening = createHub({ logLevel: 'info', ...options }).listen()
+    stopOnSignal(listening, Number(options.drainTimeout ?? 25_000))
+    await listening
   })
 }
 
-function stopOnSignal(hub: Hub, deadlineMs: number): void {
-  const stop = () => {
+/** A signal also stops a hub that is still starting, as soon as it has started. */
+function stopOnSignal(listening: Promise<Hub>, deadlineMs: number): void {
+  const stop = async () => {
     const late = setTimeout(() => {
       process.stderr.write(`anchorleg: the hub did not stop within ${deadlineMs} ms\n`)
       process.exit(1)
     }, deadlineMs)
-    void hub.close().then(() => {
-      clearTimeout(late)
-      process.exit(0)
-    })
+    const hub = await listening.catch(() => undefined)
+    await hub?.close()
+    clearTimeout(late)
+    // A hub that could not start has said so, with its own exit code.
+    if (hub) process.exit(0)
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
 }

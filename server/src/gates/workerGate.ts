@@ -48,6 +48,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       queues: openSlots(queues),
       held: new Map(),
       draining: false,
+      silent: false,
       tell: {
         perform: (assignments) => sendAssignments(socket, assignments, limits),
         lost: (leases) => socket.emit('lost', leases),
@@ -62,6 +63,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       if (queue !== undefined) roster.hold(session, lease, queue)
     })
     roster.join(session)
+    socket.conn.on('packet', () => lifeline.heard(session))
     dispatcher.fill()
     const lost = kept.filter((lane) => lane === null).length
     const slots = Object.values(queues).reduce((sum, n) => sum + n, 0)

@@ -15,10 +15,11 @@ export class ContactSheets {
     private readonly panel: SheetPanel,
   ) {}
 
-  /** Awaits all thumbnails together and has those that came laid out; the names of the others stand under the sheet. */
-  async make(): Promise<void> {
+  /** Awaits all thumbnails together and has those that came laid out; the names of the others stand under the sheet. Begins once all are `submitted`. */
+  async make(submitted: Promise<unknown>): Promise<void> {
+    this.panel.wait(`Awaiting ${counted(this.album.frames.length, 'thumbnail')}…`)
+    await submitted
     const asked = this.album.frames.flatMap(({ name, refs }) => (refs.thumbnail ? { name, ref: refs.thumbnail } : []))
-    this.panel.wait(`Awaiting ${counted(asked.length, 'thumbnail')}…`)
     const results = await this.client.awaitMany(
       asked.map(({ ref }) => this.client.attach(ref, thumbnail)),
       10_000,

@@ -2,12 +2,20 @@
 export class Inbox {
   readonly #waiting: (() => Promise<unknown>)[] = []
   #running = 0
+  #all: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly atOnce: number) {}
 
+  /** @param task must not reject */
   add(task: () => Promise<unknown>): void {
-    this.#waiting.push(task)
+    const done = new Promise((resolve) => this.#waiting.push(() => task().finally(() => resolve(undefined))))
+    this.#all = Promise.all([this.#all, done])
     this.#next()
+  }
+
+  /** Resolves when everything that has been added so far is done. */
+  settled(): Promise<unknown> {
+    return this.#all
   }
 
   #next(): void {

@@ -48,8 +48,9 @@ export class Studio {
     this.#showCount()
   }
 
+  /** Lays out everything on the table, files that are still on their way to the hub included. */
   makeSheet(): Promise<void> {
-    return this.#sheets.make()
+    return this.#sheets.make(this.#inbox.settled())
   }
 
   /** Takes everything off the table. What the workers are at runs on; nobody asks for it any more. */

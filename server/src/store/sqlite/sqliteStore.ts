@@ -26,14 +26,11 @@ export async function startThread(workerData: ThreadData): Promise<Worker> {
   const message = await new Promise<FromThread>((resolve) => {
     const refuse = (reason: unknown) => resolve({ type: 'refused', reason: `Cannot open ${workerData.file}: its thread does not start: ${reason}.` })
     thread.once('message', resolve)
-    thread.once('error', refuse)
-    thread.once('exit', (code) => refuse(`it ended with code ${code}`))
+    thread.on('error', refuse)
+    thread.on('exit', (code) => refuse(`it ended with code ${code}`))
   })
-  // By name: without its own internal listeners a Worker delivers no further message.
-  for (const event of ['message', 'error', 'exit']) thread.removeAllListeners(event)
-  if (message.type !== 'refused') return thread
-  thread.on('error', () => {})
-  throw new StoreRefused(message.reason)
+  if (message.type === 'refused') throw new StoreRefused(message.reason)
+  return thread
 }
 
 /** The store as the hub's own thread sees it. What is asked in one turn of the event loop goes over in one message. */

@@ -1,0 +1,91 @@
+import { describe, expect } from 'vitest'
+import { double, hold } from '#e2e/harness/jobs.js'
+import { test } from './test.js'
+
+describe('when a worker’s connection is cut', () => {
+  test('it comes back within the grace with its jobs, and their attempt goes on', async ({ house }) => {
+    const hub = await house.hub()
+    const wire = await house.wire(hub)
+    const worker = await house.worker(wire)
+    const client = house.connect(hub)
+    const relay = await client.async(hold.new({ key: 'cut', value: 1 }))
+    await worker.started('cut')
+    wire.cut()
+    await hub.program.line(({ msg, held, lost }) => msg === 'worker.registered' && held === 1 && lost === 0)
+    worker.release('cut')
+    expect(await client.await(relay)).toEqual({ type: 'ok', value: { value: 1, attempt: 1, pid: worker.pid } })
+    expect(worker.starts('cut')).toBe(1)
+  })
+
+  test('and it finishes before it is back, its result is kept for the hub', async ({ house }) => {
+    const hub = await house.hub()
+    const wire = await house.wire(hub)
+    const worker = await house.worker(wire)
+    const client = house.connect(hub)
+    const relay = await client.async(hold.new({ key: 'away', value: 2 }))
+    await worker.started('away')
+    wire.cut({ down: true })
+    worker.release('away')
+    await worker.finished('away')
+    wire.mend()
+    expect(await client.await(relay, 30_000)).toEqual({ type: 'ok', value: { value: 2, attempt: 1, pid: worker.pid } })
+  })
+
+  test('and it stays away beyond the grace, the job is another’s and its own result changes nothing', async ({ house }) => {
+    const hub = await house.hub(['--grace', '200'])
+    const wire = await house.wire(hub)
+    const lost = await house.worker(wire)
+    const client = house.connect(hub)
+    const relay = await client.async(hold.new({ key: 'gone', value: 3 }))
+    await lost.started('gone')
+    wire.cut({ down: true })
+    expect(await client.await(relay, 30_000)).toMatchObject({ error: { code: 'crashed', attempt: 1 } })
+    const heir = await house.worker(hub)
+    heir.release('gone')
+    const final = await client.await(relay, { withRetries: true, timeout: 30_000 })
+    expect(final).toEqual({ type: 'ok', value: { value: 3, attempt: 2, pid: heir.pid } })
+    lost.release('gone')
+    await lost.finished('gone')
+    wire.mend()
+    await hub.program.line(({ msg, lost: leases }) => msg === 'worker.registered' && leases === 1)
+    expect(await client.await(relay)).toEqual(final)
+  })
+})
+
+describe('when a caller’s connection is cut', () => {
+  test('it still gets what it awaits, and tells of both', async ({ house }) => {
+    const hub = await house.hub()
+    const wire = await house.wire(hub)
+    const worker = await house.worker(hub)
+    const client = house.connect(wire)
+    const told: string[] = []
+    client.on('disconnect', () => told.push('disconnect'))
+    const relay = await client.async(hold.new({ key: 'caller', value: 4 }))
+    client.on('connect', () => told.push('connect'))
+    const awaited = client.await(relay, 30_000)
+    await worker.started('caller')
+    wire.cut({ down: true })
+    worker.release('caller')
+    await hub.program.line(({ msg }) => msg === 'job.outcome')
+    wire.mend()
+    expect(await awaited).toEqual({ type: 'ok', value: { value: 4, attempt: 1, pid: worker.pid } })
+    expect(told).toEqual(['disconnect', 'connect'])
+  })
+
+  test('before the answer to its submit came, it submits again and the job is stored once', async ({ house }) => {
+    const hub = await house.hub()
+    const wire = await house.wire(hub)
+    const client = house.connect(wire)
+    await client.ready
+    wire.swallow()
+    const job = double.new({ int: 5 })
+    const submitted = client.async(job)
+    await hub.program.line(({ msg }) => msg === 'job.inserted')
+    wire.cut()
+    expect(await submitted).toMatchObject({ ref: job.ref, conflict: false })
+    await house.worker(hub)
+    expect(await client.await(submitted)).toEqual({ type: 'ok', value: 10 })
+    expect(hub.program.lines(({ msg }) => msg === 'job.inserted')).toHaveLength(1)
+    expect(hub.program.lines(({ msg }) => msg === 'job.claimed')).toHaveLength(1)
+  })
+})
