@@ -1,7 +1,8 @@
 import type { Address, Token } from './connection.js'
 import { type Check, demand, show } from './options.js'
 
-const token: Check = (value) => (value === undefined || typeof value === 'string' || typeof value === 'function' ? undefined : 'a string or a function')
+const token: Check = (value) =>
+  value === undefined || typeof value === 'string' || typeof value === 'function' ? undefined : 'a string or a function'
 const path: Check = (value) => (typeof value === 'string' && value.startsWith('/') ? undefined : 'a path that starts with "/"')
 
 interface Options {

@@ -1,4 +1,16 @@
-import { after, type AttemptErrorCode, type AttemptOutcome, codecTag, byteLength, EncodeError, fits, jobBounds, open, type OutcomeError, seal } from '@anchorleg/shared'
+import {
+  type AttemptErrorCode,
+  type AttemptOutcome,
+  after,
+  byteLength,
+  codecTag,
+  EncodeError,
+  fits,
+  jobBounds,
+  type OutcomeError,
+  open,
+  seal,
+} from '@anchorleg/shared'
 import type { Context } from './context.js'
 import type { Definition } from './definition.js'
 import { clip, describeThrown, sealTrace } from './exception.js'

@@ -12,7 +12,10 @@ import { within } from './within.js'
 export type Wait =
   | number
   | Opt<{
-      /** Milliseconds from the call; Infinity waits as long as the client lives, 0 answers from what is stored. Default 5000. */
+      /**
+       * Milliseconds from the call. Default 5000. Infinity waits as long as the client lives. 0 answers from what is stored,
+       * within 100 ms; a client that is only just connecting has up to a second for that.
+       */
       timeout: number
       /** Ends the wait with `aborted`; the job runs on. */
       signal: AbortSignal
@@ -77,7 +80,11 @@ export class Awaiting implements RefAwaiter {
     if (!this.#done) this.#settle(readOutcome(outcome))
   }
 
-  failed(code: 'aborted' | 'closed' | 'not_found' | 'expired' | 'unauthorized' | 'forbidden' | 'not_submitted', message: string, cause?: RelayError): void {
+  failed(
+    code: 'aborted' | 'closed' | 'not_found' | 'expired' | 'unauthorized' | 'forbidden' | 'not_submitted',
+    message: string,
+    cause?: RelayError,
+  ): void {
     this.#settle({ type: 'error', error: { code, message, ...(cause && { cause }) } })
   }
 

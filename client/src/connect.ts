@@ -1,5 +1,5 @@
-import { type Client, makeClient } from './client.js'
 import { addressOf } from './address.js'
+import { type Client, makeClient } from './client.js'
 import type { Token } from './connection.js'
 import { demand, lifetime, type Opt } from './options.js'
 

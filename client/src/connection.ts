@@ -1,4 +1,4 @@
-import { after, type Answer, commonProtocol, type Limits, protocol, type Refusal, release, type Welcome } from '@anchorleg/shared'
+import { type Answer, after, commonProtocol, type Limits, protocol, type Refusal, release, type Welcome } from '@anchorleg/shared'
 import { backoff } from './backoff.js'
 import { deferred } from './deferred.js'
 import { RelayError } from './errors.js'

@@ -1,4 +1,4 @@
-import type { AwaitResult as AnyResult, Issue, Refusal, RelayErrorCode, WaitErrorCode, AttemptErrorCode } from '@anchorleg/shared'
+import type { AwaitResult as AnyResult, AttemptErrorCode, Issue, Refusal, RelayErrorCode, WaitErrorCode } from '@anchorleg/shared'
 
 /** What `await` returns: one attempt's outcome, or why there is none yet. Plain data. */
 export type AwaitResult<T> = AnyResult<T, RelayError>

@@ -1,4 +1,4 @@
-import { codecTag, EncodeError, type Issue, type JobRequestInput, mintRef, open, seal } from '@anchorleg/shared'
+import { codecTag, type EncodeError, type Issue, type JobRequestInput, mintRef, open, seal } from '@anchorleg/shared'
 import type { Definition, JobOptions } from './definition.js'
 import { InvalidJobError } from './errors.js'
 import { deepest, isRecord, newIssues, type Opt } from './options.js'

@@ -1,4 +1,4 @@
-import { isRef, type Issue, jobBounds, type Json } from '@anchorleg/shared'
+import { type Issue, isRef, type Json, jobBounds } from '@anchorleg/shared'
 
 /** Optional fields that callers under `exactOptionalPropertyTypes` may also give as undefined. */
 export type Opt<T> = { readonly [K in keyof T]?: T[K] | undefined }

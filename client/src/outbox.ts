@@ -1,4 +1,15 @@
-import { type Answer, byteLength, type ClientAsks, cutIntoFrames, endOfTurn, fits, frameShare, type JobRequestInput, type Limits, type Submitted } from '@anchorleg/shared'
+import {
+  type Answer,
+  byteLength,
+  type ClientAsks,
+  cutIntoFrames,
+  endOfTurn,
+  fits,
+  frameShare,
+  type JobRequestInput,
+  type Limits,
+  type Submitted,
+} from '@anchorleg/shared'
 import { type Connection, unreadable } from './connection.js'
 import { errorOf, RelayError } from './errors.js'
 import type { Attachment, PendingRefs } from './pendingRefs.js'

@@ -1,4 +1,4 @@
-import { open, type Outcome, type OutcomeError } from '@anchorleg/shared'
+import { type Outcome, type OutcomeError, open } from '@anchorleg/shared'
 import type { AwaitResult } from './errors.js'
 import { isRecord } from './options.js'
 

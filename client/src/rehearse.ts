@@ -20,7 +20,14 @@ export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>)
   const abort: Attempt['abort'] = (reason) => controller.abort(reason)
   try {
     const sealed = seal(args)
-    const given = await attempt(task, { args: sealed, codec: codecTag, timeout: options.timeout, resultBytes: defaultLimits.resultBytes, context, abort })
+    const given = await attempt(task, {
+      args: sealed,
+      codec: codecTag,
+      timeout: options.timeout,
+      resultBytes: defaultLimits.resultBytes,
+      context,
+      abort,
+    })
     return readOutcome(stored(given, context, now))
   } catch (error) {
     if (!(error instanceof EncodeError)) throw error

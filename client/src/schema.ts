@@ -50,6 +50,7 @@ const segments = /\.get\((.*?)\)(?=[.[]|$)|\.([\p{ID_Continue}$]+)|\[(\d+)\]|\["
 /** The path that the codec writes, `.user["first name"][0]`, as a list of keys. */
 export function keysOf(path: string): (string | number)[] {
   const keys: (string | number)[] = []
-  for (const [, mapKey, name, index, quoted] of path.matchAll(segments)) keys.push(index === undefined ? (mapKey ?? name ?? quoted ?? '') : Number(index))
+  for (const [, mapKey, name, index, quoted] of path.matchAll(segments))
+    keys.push(index === undefined ? (mapKey ?? name ?? quoted ?? '') : Number(index))
   return keys
 }

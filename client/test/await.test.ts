@@ -1,15 +1,21 @@
 import { getEventListeners } from 'node:events'
 import { mintRef } from '@anchorleg/shared'
 import { expect, test } from 'vitest'
-import { connect, defineJob } from '#client/index.js'
 import { makeClient } from '#client/client.js'
+import { connect, defineJob } from '#client/index.js'
 import { allPending, failedOutcome, type Heard, okOutcome, ScriptedHub, storeAll } from './support/scriptedHub.js'
 
 const job = defineJob({ name: 'job' })
 const forever = Number.POSITIVE_INFINITY
 const refsOf = ({ message }: Heard) => message.refs.map(({ ref }: { ref: string }) => ref)
-const outcomes = (outcome: unknown) => ({ message }: Heard) => message.refs.map(({ ref }: { ref: string }) => ({ ref, type: 'outcome', outcome }))
-const standings = (standing: object) => ({ message }: Heard) => message.refs.map(({ ref }: { ref: string }) => ({ ref, ...standing }))
+const outcomes =
+  (outcome: unknown) =>
+  ({ message }: Heard) =>
+    message.refs.map(({ ref }: { ref: string }) => ({ ref, type: 'outcome', outcome }))
+const standings =
+  (standing: object) =>
+  ({ message }: Heard) =>
+    message.refs.map(({ ref }: { ref: string }) => ({ ref, ...standing }))
 const pending = (waiting: string, state: string) => standings({ type: 'pending', waiting, state })
 
 test('an await gets a stored outcome at once', async () => {
@@ -128,11 +134,16 @@ test('an await of 0 answers from what is stored, joining nothing, also on a clie
 })
 
 test('an await of 0 of a job that is being submitted looks after that', async () => {
-  await using hub = await ScriptedHub.open({ submit: storeAll, look: pending('no_worker', 'available') })
+  await using hub = await ScriptedHub.open({ look: pending('no_worker', 'available') })
   await using client = connect(hub.url)
   await client.ready
-  expect(await client.await(client.async(job.new()), 0)).toMatchObject({ error: { code: 'timeout', waiting: 'no_worker', state: 'available' } })
-  expect(hub.heard.map(({ event }) => event)).toEqual(['submit', 'look'])
+  const result = client.await(client.async(job.new()), 0)
+  const heard = await hub.nth('submit')
+  await client.await(client.attach(mintRef()), 0)
+  expect(hub.all('look')).toHaveLength(1)
+  heard.answer({ ok: storeAll(heard) })
+  expect(await result).toMatchObject({ error: { code: 'timeout', waiting: 'no_worker', state: 'available' } })
+  expect(refsOf(await hub.nth('look', 2))).toEqual([heard.message.jobs[0].ref])
 })
 
 test('an endless wait, and one beyond what timers keep, do not fire at once', async () => {

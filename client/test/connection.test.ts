@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Client, connect, defineJob, RelayError } from '#client/index.js'
+import { type Client, connect, defineJob, type RelayError } from '#client/index.js'
 import { allPending, limits, ScriptedHub, storeAll } from './support/scriptedHub.js'
 
 const job = defineJob({ name: 'job' })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineJob } from '#client/index.js'
 import { jobNamed } from '#client/defineJob.js'
+import { defineJob } from '#client/index.js'
 
 test.each([
   [{ name: '' }, 'name: expected text of 1 to 128 characters, got ""'],

@@ -2,7 +2,7 @@ import { isRef, open } from '@anchorleg/shared'
 import { jobRequest } from '@anchorleg/shared/schemas'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineJob, InvalidJobError, type } from '#client/index.js'
+import { defineJob, InvalidJobError, type type } from '#client/index.js'
 import { requestOf } from '#client/newJob.js'
 
 const double = defineJob({ name: 'double', args: z.object({ int: z.number() }), result: z.number() })
@@ -68,7 +68,18 @@ test('a schema may validate asynchronously', async () => {
 })
 
 test('a schema that throws refuses the args', async () => {
-  const job = defineJob({ name: 'a', args: { '~standard': { version: 1, vendor: 'x', validate: () => { throw new Error('broken') } } } as ReturnType<typeof type> })
+  const job = defineJob({
+    name: 'a',
+    args: {
+      '~standard': {
+        version: 1,
+        vendor: 'x',
+        validate: () => {
+          throw new Error('broken')
+        },
+      },
+    } as ReturnType<typeof type>,
+  })
   expect(await issuesOf(job.new(1))).toEqual([{ path: [], message: 'the schema threw: broken' }])
 })
 
@@ -86,7 +97,9 @@ test.for([
   [{ queue: null }, 'queue', 'expected text of 1 to 128 characters, got null'],
   [{ nonsense: 1 }, 'nonsense', /^unknown option: expected one of/],
 ] as [object, string, string | RegExp][])('a wrong option makes an invalid job: %$', async ([options, path, message]) => {
-  expect(await issuesOf(double.new({ int: 1 }, options as never))).toEqual([{ path: [path], message: typeof message === 'string' ? message : expect.stringMatching(message) }])
+  expect(await issuesOf(double.new({ int: 1 }, options as never))).toEqual([
+    { path: [path], message: typeof message === 'string' ? message : expect.stringMatching(message) },
+  ])
 })
 
 test('meta that contains itself is an invalid option, not an endless loop', async () => {
@@ -106,11 +119,14 @@ test.for([
   [[[Symbol('x')]], [0, 0], 'Cannot encode a symbol at [0][0].'],
   [{ 'first name': new (class Person {})() }, ['first name'], 'Cannot encode an instance of Person at ["first name"].'],
   [{ a: new Map([['k', { f() {} }]]) }, ['a', '"k"', 'f'], /Cannot encode the function "f" at \.a\.get\("k"\)\.f/],
-] as [unknown, (string | number)[], string | RegExp][])('a value that cannot be encoded makes an invalid job that says where: %$', async ([args, path, message]) => {
-  const [issue] = await issuesOf(defineJob({ name: 'a' }).new(args))
-  expect(issue?.path).toEqual(path)
-  expect(issue?.message).toMatch(message)
-})
+] as [unknown, (string | number)[], string | RegExp][])(
+  'a value that cannot be encoded makes an invalid job that says where: %$',
+  async ([args, path, message]) => {
+    const [issue] = await issuesOf(defineJob({ name: 'a' }).new(args))
+    expect(issue?.path).toEqual(path)
+    expect(issue?.message).toMatch(message)
+  },
+)
 
 test('args are validated as the worker will see them', async () => {
   const job = defineJob({ name: 'a', args: z.instanceof(Error) })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { type AwaitResult, defineJob } from '#client/index.js'
-import { cancel, type Context, discard, error, ok, snooze } from '#client/worker/index.js'
+import { type Context, cancel, discard, error, ok, snooze } from '#client/worker/index.js'
 
 const job = defineJob({ name: 'job', maxAttempts: 3 })
 
@@ -21,7 +21,11 @@ test.each([
   ['snooze(seconds)', () => snooze(1.5), { type: 'snooze', seconds: 1.5 }],
   ['a value that looks like an outcome', () => ({ type: 'error', error: 'x' }), { type: 'ok', value: { type: 'error', error: 'x' } }],
   ['error(text)', () => error('why'), { type: 'error', error: { code: 'failed', message: 'why', reason: 'why', ...attempt } }],
-  ['error(data)', () => error({ c: 1 }), { type: 'error', error: { code: 'failed', message: 'The handler returned an error.', reason: { c: 1 }, ...attempt } }],
+  [
+    'error(data)',
+    () => error({ c: 1 }),
+    { type: 'error', error: { code: 'failed', message: 'The handler returned an error.', reason: { c: 1 }, ...attempt } },
+  ],
   ['error()', () => error(), { type: 'error', error: { code: 'failed', message: 'The handler returned an error.', reason: undefined, ...attempt } }],
 ])('a handler that gives %s', async (_, handler, result) => {
   expect(await given(handler)).toStrictEqual(result)
@@ -30,17 +34,89 @@ test.each([
 class Broken extends Error {}
 
 test.each([
-  ['a TypeError', () => { throw new TypeError('bad', { cause: { a: 1 } }) }, { name: 'TypeError', message: 'bad', cause: { a: 1 }, stack: expect.stringContaining('bad') }],
-  ['a rejection', async () => { throw new RangeError('far') }, { name: 'RangeError', message: 'far' }],
-  ['an Error of a class without a name', () => { throw new Broken('x') }, { name: 'Broken', message: 'x' }],
-  ['a string', () => { throw 'text' }, { name: 'Error', message: 'text', cause: 'text' }],
-  ['nothing', () => { throw undefined }, { name: 'Error', message: 'undefined' }],
-  ['data', () => { throw { code: 7 } }, { name: 'Error', message: '{"code":7}', cause: { code: 7 } }],
-  ['an Error caused by an Error', () => { throw new Error('a', { cause: new Error('b') }) }, { message: 'a', cause: { name: 'Error', message: 'b', stack: expect.any(String) } }],
-  ['an Error whose cause cannot be encoded', () => { throw new Error('a', { cause: () => 1 }) }, { message: 'a', cause: '() => 1', stack: expect.any(String) }],
-  ['an Error caused by itself', () => { const e = new Error('a'); e.cause = e; throw e }, { message: 'a', cause: { message: 'a' } }],
-  ['an Error with a message and a name beyond all bounds', () => { throw Object.assign(new Error('m'.repeat(9_000)), { name: 'n'.repeat(300) }) }, { message: expect.stringMatching(/^m{8191}…$/), name: expect.stringMatching(/^n{255}…$/) }],
-  ['a hostile object', () => { throw new Proxy(new Error('x'), { get() { throw new Error('gotcha') } }) }, { name: 'Error' }],
+  [
+    'a TypeError',
+    () => {
+      throw new TypeError('bad', { cause: { a: 1 } })
+    },
+    { name: 'TypeError', message: 'bad', cause: { a: 1 }, stack: expect.stringContaining('bad') },
+  ],
+  [
+    'a rejection',
+    async () => {
+      throw new RangeError('far')
+    },
+    { name: 'RangeError', message: 'far' },
+  ],
+  [
+    'an Error of a class without a name',
+    () => {
+      throw new Broken('x')
+    },
+    { name: 'Broken', message: 'x' },
+  ],
+  [
+    'a string',
+    () => {
+      throw 'text'
+    },
+    { name: 'Error', message: 'text', cause: 'text' },
+  ],
+  [
+    'nothing',
+    () => {
+      throw undefined
+    },
+    { name: 'Error', message: 'undefined' },
+  ],
+  [
+    'data',
+    () => {
+      throw { code: 7 }
+    },
+    { name: 'Error', message: '{"code":7}', cause: { code: 7 } },
+  ],
+  [
+    'an Error caused by an Error',
+    () => {
+      throw new Error('a', { cause: new Error('b') })
+    },
+    { message: 'a', cause: { name: 'Error', message: 'b', stack: expect.any(String) } },
+  ],
+  [
+    'an Error whose cause cannot be encoded',
+    () => {
+      throw new Error('a', { cause: () => 1 })
+    },
+    { message: 'a', cause: '() => 1', stack: expect.any(String) },
+  ],
+  [
+    'an Error caused by itself',
+    () => {
+      const e = new Error('a')
+      e.cause = e
+      throw e
+    },
+    { message: 'a', cause: { message: 'a' } },
+  ],
+  [
+    'an Error with a message and a name beyond all bounds',
+    () => {
+      throw Object.assign(new Error('m'.repeat(9_000)), { name: 'n'.repeat(300) })
+    },
+    { message: expect.stringMatching(/^m{8191}…$/), name: expect.stringMatching(/^n{255}…$/) },
+  ],
+  [
+    'a hostile object',
+    () => {
+      throw new Proxy(new Error('x'), {
+        get() {
+          throw new Error('gotcha')
+        },
+      })
+    },
+    { name: 'Error' },
+  ],
 ])('a handler that throws %s gives an exception', async (_, handler, exception) => {
   expect(await given(handler)).toMatchObject({ type: 'error', error: { code: 'exception', ...attempt, ...exception } })
 })
@@ -53,22 +129,42 @@ test('an oversized cause is clipped, so that a trace stays small', async () => {
   expect(JSON.stringify(result).length).toBeLessThan(32 * 1024)
 })
 
-test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2_592_001, '3' as unknown as number])('snooze(%s) throws, and so is an exception', async (seconds) => {
-  expect(() => snooze(seconds)).toThrow('snooze: expected seconds from 0 to 2592000, got')
-  expect(await given(() => snooze(seconds))).toMatchObject({ error: { code: 'exception', name: 'TypeError' } })
-})
+test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2_592_001, '3' as unknown as number])(
+  'snooze(%s) throws, and so is an exception',
+  async (seconds) => {
+    expect(() => snooze(seconds)).toThrow('snooze: expected seconds from 0 to 2592000, got')
+    expect(await given(() => snooze(seconds))).toMatchObject({ error: { code: 'exception', name: 'TypeError' } })
+  },
+)
 
 test('args that the schema refuses give invalid_args, for good, with the paths', async () => {
   const strict = defineJob({ name: 'strict', args: z.object({ user: z.object({ age: z.number() }) }) })
   expect(await strict.perform(() => 1).run({ user: { age: 'x' } })).toStrictEqual({
     type: 'error',
-    error: { code: 'invalid_args', message: 'The args are invalid: args.user.age: Invalid input: expected number, received string', attempt: 1, state: 'discarded' },
+    error: {
+      code: 'invalid_args',
+      message: 'The args are invalid: args.user.age: Invalid input: expected number, received string',
+      attempt: 1,
+      state: 'discarded',
+    },
   })
 })
 
 test('a schema that throws is an exception, because another attempt may go well', async () => {
-  const args = { '~standard': { version: 1, vendor: 'x', validate: () => { throw new Error('no database') } } } as never
-  expect(await defineJob({ name: 'a', args }).perform(() => 1).run(1)).toMatchObject({ error: { code: 'exception', message: 'no database' } })
+  const args = {
+    '~standard': {
+      version: 1,
+      vendor: 'x',
+      validate: () => {
+        throw new Error('no database')
+      },
+    },
+  } as never
+  expect(
+    await defineJob({ name: 'a', args })
+      .perform(() => 1)
+      .run(1),
+  ).toMatchObject({ error: { code: 'exception', message: 'no database' } })
 })
 
 test('a handler gets the output of the args schema, and its result is stored as the output of the result schema', async () => {
@@ -82,12 +178,19 @@ test('a handler gets the output of the args schema, and its result is stored as 
 })
 
 test.each([
-  ['refused by the schema', z.object({ a: z.number() }), { a: 'x' }, 'The result is invalid: result.a: Invalid input: expected number, received string'],
+  [
+    'refused by the schema',
+    z.object({ a: z.number() }),
+    { a: 'x' },
+    'The result is invalid: result.a: Invalid input: expected number, received string',
+  ],
   ['a function', undefined, () => 1, 'Cannot encode a function.'],
   ['holding a function', undefined, { list: [{ f() {} }] }, 'Cannot encode the function "f" at .list[0].f.'],
   ['holding a class instance', undefined, { now: new (class Clock {})() }, 'Cannot encode an instance of Clock at .now.'],
 ])('a result %s gives invalid_result, for good, with the path', async (_, schema, value, message) => {
-  const result = await defineJob({ name: 'a', result: schema }).perform(() => value as never).run(undefined)
+  const result = await defineJob({ name: 'a', result: schema })
+    .perform(() => value as never)
+    .run(undefined)
   expect(result).toStrictEqual({ type: 'error', error: { code: 'invalid_result', message, attempt: 1, state: 'discarded' } })
 })
 
@@ -99,7 +202,12 @@ test.each([
 ])('%s over the limit gives result_too_large, for good, with both sizes', async (_, handler, what) => {
   expect(await given(() => handler('é'.repeat(600_000)))).toStrictEqual({
     type: 'error',
-    error: { code: 'result_too_large', message: `The encoded ${what} takes 1200004 bytes; at most 1048576 are taken.`, attempt: 1, state: 'discarded' },
+    error: {
+      code: 'result_too_large',
+      message: `The encoded ${what} takes 1200004 bytes; at most 1048576 are taken.`,
+      attempt: 1,
+      state: 'discarded',
+    },
   })
 })
 
@@ -112,8 +220,20 @@ test('an attempt over its timeout is settled at once, its signal aborts, and wha
       return new Promise(() => {})
     })
     .run(undefined)
-  expect(result).toStrictEqual({ type: 'error', error: { code: 'job_timeout', message: 'The job ran longer than its timeout of 20 ms.', ...attempt } })
+  expect(result).toStrictEqual({
+    type: 'error',
+    error: { code: 'job_timeout', message: 'The job ran longer than its timeout of 20 ms.', ...attempt },
+  })
   expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
+})
+
+test('an attempt that ends in time is not aborted when its timeout comes', async () => {
+  let signal: AbortSignal | undefined
+  await defineJob({ name: 'quick', timeout: 10 })
+    .perform((_, ctx) => void (signal = ctx.signal))
+    .run(undefined)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(signal?.aborted).toBe(false)
 })
 
 test('the last attempt discards the job', async () => {
@@ -146,10 +266,18 @@ test.each([
   ['below 0', () => -5, 0],
   ['no number', () => Number.NaN, undefined],
   ['something else', () => 'soon' as never, undefined],
-  ['thrown', () => { throw new Error('x') }, undefined],
+  [
+    'thrown',
+    () => {
+      throw new Error('x')
+    },
+    undefined,
+  ],
 ])('a definition’s backoff %s gives the time of the next attempt', async (_, backoff, seconds) => {
   const before = Date.now()
-  const result = await defineJob({ name: 'a', backoff }).perform(() => error('x')).run(undefined)
+  const result = await defineJob({ name: 'a', backoff })
+    .perform(() => error('x'))
+    .run(undefined)
   const { retryAt } = result.type === 'error' && 'attempt' in result.error ? result.error : {}
   if (seconds === undefined) expect(retryAt).toBeUndefined()
   else expect(Math.abs((retryAt as Date).getTime() - before - seconds * 1_000)).toBeLessThan(1_000)
@@ -158,7 +286,11 @@ test.each([
 test('a backoff is told the attempt and what went wrong', async () => {
   const calls: unknown[] = []
   const backoff = (...call: unknown[]) => calls.push(call)
-  await defineJob({ name: 'a', backoff }).perform(() => { throw new TypeError('x') }).run(undefined, { attempt: 2 })
+  await defineJob({ name: 'a', backoff })
+    .perform(() => {
+      throw new TypeError('x')
+    })
+    .run(undefined, { attempt: 2 })
   expect(calls).toMatchObject([[2, { code: 'exception', name: 'TypeError', message: 'x', attempt: 2, state: 'retryable' }]])
 })
 

@@ -21,7 +21,10 @@ test.each([
   [
     'exception with its trace',
     { ...error, code: 'exception', name: 'TypeError', trace: seal({ stack: 'at x', cause: { a: 1 } }) },
-    { type: 'error', error: { code: 'exception', message: 'why', attempt: 2, state: 'discarded', name: 'TypeError', stack: 'at x', cause: { a: 1 } } },
+    {
+      type: 'error',
+      error: { code: 'exception', message: 'why', attempt: 2, state: 'discarded', name: 'TypeError', stack: 'at x', cause: { a: 1 } },
+    },
   ],
   [
     'exception without a trace',

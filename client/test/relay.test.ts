@@ -34,7 +34,10 @@ test('attach takes over nothing else that a relay from elsewhere may hold', () =
   expect(relay).toEqual({ ref, conflict: false, job: null })
 })
 
-test.each(['', 'x', '{', '{}', '{"ref":1}', ref.toUpperCase(), null, undefined, 3, {}, { ref: 'x' }])('attach refuses what names no ref: %j', (source) => {
-  expect(() => attach(source as string)).toThrow(TypeError)
-  expect(() => attach(source as string)).toThrow('expected a ref (a UUID in lower case), a relay or its JSON, got')
-})
+test.each(['', 'x', '{', '{}', '{"ref":1}', ref.toUpperCase(), null, undefined, 3, {}, { ref: 'x' }])(
+  'attach refuses what names no ref: %j',
+  (source) => {
+    expect(() => attach(source as string)).toThrow(TypeError)
+    expect(() => attach(source as string)).toThrow('expected a ref (a UUID in lower case), a relay or its JSON, got')
+  },
+)

@@ -71,6 +71,7 @@ test('nothing that was submitted while offline leaves after it was given up', as
   expect(error).toBeInstanceOf(RelayError)
   expect(error).toMatchObject({ code: 'unreachable', ref: made.ref })
   await using hub = await ScriptedHub.open({ submit: storeAll }, place.port)
+  await client.ready
   const later = await client.async(job.new())
   expect(hub.all('submit').map(refs)).toEqual([[later.ref]])
 })
@@ -95,7 +96,8 @@ test.each([
 ])('one refused entry (%s) rejects its own submit and leaves its neighbours alone', async (code) => {
   const [bad, good] = [job.new(1), job.new(2)]
   await using hub = await ScriptedHub.open({
-    submit: (heard) => (storeAll(heard) as { ref: string }[]).map((stored) => (stored.ref === bad.ref ? { ref: bad.ref, refused: { code, message: 'No.' } } : stored)),
+    submit: (heard) =>
+      (storeAll(heard) as { ref: string }[]).map((stored) => (stored.ref === bad.ref ? { ref: bad.ref, refused: { code, message: 'No.' } } : stored)),
   })
   await using client = connect(hub.url)
   const [refused, stored] = await Promise.allSettled([client.async(bad), client.async(good)])
@@ -193,7 +195,12 @@ test('asyncMany stays one message beside others of the same turn, and after a re
   hub.cut()
   expect((await many).map(({ ref }) => ref)).toEqual(jobs.map(({ ref }) => ref))
   await single
-  expect(hub.all('submit').map(({ message }) => [message.atomic ?? false, message.jobs.length])).toEqual([[false, 1], [true, 2], [false, 1], [true, 2]])
+  expect(hub.all('submit').map(({ message }) => [message.atomic ?? false, message.jobs.length])).toEqual([
+    [false, 1],
+    [true, 2],
+    [false, 1],
+    [true, 2],
+  ])
 })
 
 test('asyncMany rejects with the refusal that stopped it, not with those of its neighbours', async () => {
@@ -211,7 +218,10 @@ test('asyncMany rejects with the refusal that stopped it, not with those of its 
 test('asyncMany rejects when one of its jobs is invalid, and sends none', async () => {
   await using hub = await ScriptedHub.open({ submit: storeAll })
   await using client = connect(hub.url)
-  await expect(client.asyncMany([job.new(), job.new(1, { priority: -1 })])).rejects.toMatchObject({ code: 'invalid_job', issues: [{ path: ['priority'] }] })
+  await expect(client.asyncMany([job.new(), job.new(1, { priority: -1 })])).rejects.toMatchObject({
+    code: 'invalid_job',
+    issues: [{ path: ['priority'] }],
+  })
   await client.ready
   expect(hub.all('submit')).toEqual([])
 })
@@ -261,4 +271,18 @@ test('a second want of a submitted ref is attached after the acknowledgement', a
   heard.answer({ ok: storeAll(heard) })
   const { message } = await hub.nth('attach')
   expect(message.refs).toEqual([{ ref: (await promise).ref, want: 'final' }])
+})
+
+test('an await of a ref whose submit is refused is attached after that, because the job may be there all the same', async () => {
+  await using hub = await ScriptedHub.open()
+  await using client = connect(hub.url)
+  const made = job.new()
+  const submit = client.async(made)
+  const result = client.await(client.attach(made.ref))
+  const heard = await hub.nth('submit')
+  expect(heard.message.jobs).toMatchObject([{ want: 'any' }])
+  hub.scripts = { attach: ({ message }) => message.refs.map(({ ref }: { ref: string }) => ({ ref, type: 'outcome', outcome: okOutcome('old') })) }
+  heard.answer({ ok: [{ ref: made.ref, refused: { code: 'ref_conflict', message: 'Other content.' } }] })
+  await expect(submit).rejects.toMatchObject({ code: 'ref_conflict' })
+  expect(await result).toEqual({ type: 'ok', value: 'old' })
 })

@@ -2,7 +2,18 @@
 import { type as ark } from 'arktype'
 import * as v from 'valibot'
 import { z } from 'zod'
-import { type ArgsOf, type AwaitResult, type Client, defineJob, type Job, type Relay, type ResultOf, type, unwrap, type Waiting } from '#client/index.js'
+import {
+  type ArgsOf,
+  type AwaitResult,
+  type Client,
+  defineJob,
+  type Job,
+  type Relay,
+  type ResultOf,
+  type,
+  unwrap,
+  type Waiting,
+} from '#client/index.js'
 import { cancel, createWorker, discard, error, ok, snooze } from '#client/worker/index.js'
 
 type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false

@@ -136,3 +136,22 @@ test('a stopped dispatcher pledges and claims nothing', async () => {
   expect(dispatcher.pledgeFor(one).requests).toEqual([])
   expect(store.open).toEqual([])
 })
+
+test('it is idle only once claims under way have come back and what they strand is given back', async () => {
+  const worker = join(1)
+  store.available.push('double')
+  dispatcher.fill()
+  await turn()
+  roster.leave(worker.id)
+  dispatcher.stop()
+  let released: number | undefined
+  void dispatcher.idle().then(() => {
+    released = store.released.length
+  })
+  await turn()
+  expect(released).toBeUndefined()
+  store.open.shift()?.()
+  await turn()
+  expect(released).toBe(1)
+  await dispatcher.idle()
+})

@@ -164,6 +164,36 @@ describe('submit', () => {
   })
 })
 
+test('outcomes too large for one answer come one after the other', async () => {
+  const [client, worker] = [await welcomed('/client'), await welcomed('/worker')]
+  const name = `many-${mintRef()}`
+  const value = JSON.stringify(['"'.repeat(900)])
+  worker.on('perform', (assignments: { jobId: string; lease: string }[]) => {
+    const settlements = assignments.map(({ jobId, lease }) => ({ jobId, lease, outcome: { type: 'ok', codec: 'd6', value } }))
+    worker.emit('settle', { settlements }, () => {})
+  })
+  await worker.emitWithAck('register', { names: [name], queues: { default: 200 }, held: [] })
+  const jobs = Array.from({ length: 200 }, () => job({ name, want: 'any' }))
+  const come = (count: number) =>
+    new Promise<Set<string>>((resolve) => {
+      const refs = new Set<string>()
+      client.on('outcomes', (outcomes: { ref: string }[]) => {
+        for (const { ref } of outcomes) refs.add(ref)
+        if (refs.size >= count) resolve(refs)
+      })
+    })
+  const all = come(jobs.length)
+  await client.emitWithAck('submit', { jobs })
+  await all
+  client.removeAllListeners('outcomes')
+  const later = new Promise<string[]>((resolve) => client.on('outcomes', (outcomes: { ref: string }[]) => resolve(outcomes.map(({ ref }) => ref))))
+  const { ok } = await client.emitWithAck('attach', { refs: jobs.map(({ ref }) => ({ ref, want: 'any' })) })
+  const pending = ok.filter(({ type }: { type: string }) => type === 'pending')
+  expect(ok.filter(({ type }: { type: string }) => type === 'outcome').length).toBeGreaterThan(0)
+  expect(pending.length).toBeGreaterThan(0)
+  expect(await later).toContain(pending[0].ref)
+})
+
 describe('a worker', () => {
   test('registers before anything else, and once', async () => {
     const worker = await welcomed('/worker')

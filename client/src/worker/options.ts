@@ -1,8 +1,8 @@
 import { jobBounds, jobDefaults } from '@anchorleg/shared'
 import { addressOf } from '../address.js'
 import type { Task } from '../attempt.js'
-import { consoleLog, type Log } from '../context.js'
 import type { Address, Token } from '../connection.js'
+import { consoleLog, type Log } from '../context.js'
 import { demand, integer, isRecord, type Opt, show, text } from '../options.js'
 import { type Performer, taskOf } from '../performer.js'
 
@@ -39,7 +39,8 @@ export function readWorkerOptions(url: string | URL, options: WorkerOptions): Wo
 }
 
 function tasksOf(jobs: readonly Performer[]): Map<string, Task> {
-  if (!Array.isArray(jobs) || jobs.length === 0) throw new TypeError(`jobs: expected at least one, made by definition.perform(handler), got ${show(jobs)}`)
+  if (!Array.isArray(jobs) || jobs.length === 0)
+    throw new TypeError(`jobs: expected at least one, made by definition.perform(handler), got ${show(jobs)}`)
   const tasks = new Map<string, Task>()
   jobs.forEach((job: unknown, i) => {
     const task = taskOf(job)

@@ -1,4 +1,4 @@
-import { after, type Assignment, type Lease, namespaces, type WorkerAsks } from '@anchorleg/shared'
+import { type Assignment, after, type Lease, namespaces, type WorkerAsks } from '@anchorleg/shared'
 import { backoff } from '../backoff.js'
 import { Connection } from '../connection.js'
 import { deferred } from '../deferred.js'

@@ -1,4 +1,4 @@
-import { codecTag, type Assignment, mintLease, seal, type Settlement } from '@anchorleg/shared'
+import { type Assignment, codecTag, mintLease, type Settlement, seal } from '@anchorleg/shared'
 import { workerMessages } from '@anchorleg/shared/schemas'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -12,7 +12,8 @@ const register = ({ message }: Heard) => ({ held: message.held.map(() => true), 
 const settle = ({ message }: Heard) => message.settlements.map(() => 'settled')
 const drain = ({ message }: Heard) => message.release.map(() => 'released')
 
-const work = (hub: ScriptedHub, jobs: readonly Performer[], options: Partial<WorkerOptions> = {}) => createWorker(hub.url, { jobs, logger: silent, ...options })
+const work = (hub: ScriptedHub, jobs: readonly Performer[], options: Partial<WorkerOptions> = {}) =>
+  createWorker(hub.url, { jobs, logger: silent, ...options })
 
 let jobId = 0
 function assignment(args: unknown, more: Partial<Assignment> = {}): Assignment {
@@ -66,14 +67,19 @@ test('a job that is sent runs with its args and context, and what it gave is set
   const sent = assignment({ int: 2 }, { attempt: 2, maxAttempts: 3, meta: { a: 1 } })
   hub.socket.emit('perform', [sent])
   expect(settlements(await hub.nth('settle'))).toEqual([{ ...leaseOf(sent), outcome: { type: 'ok', codec: codecTag, value: seal(4) } }])
-  expect(seen).toMatchObject([{ attempt: 2, maxAttempts: 3, job: { id: sent.jobId, name: 'job', queue: 'default', meta: { a: 1 }, scheduledAt: new Date(5) } }])
+  expect(seen).toMatchObject([
+    { attempt: 2, maxAttempts: 3, job: { id: sent.jobId, name: 'job', queue: 'default', meta: { a: 1 }, scheduledAt: new Date(5) } },
+  ])
 })
 
 test('what ends in one turn is settled in one message', async () => {
   await using hub = await ScriptedHub.open({ register, settle })
   await using worker = work(hub, [job.perform((n: number) => n)])
   await worker.ready
-  hub.socket.emit('perform', [1, 2, 3].map((n) => assignment(n)))
+  hub.socket.emit(
+    'perform',
+    [1, 2, 3].map((n) => assignment(n)),
+  )
   expect(settlements(await hub.nth('settle'))).toHaveLength(3)
 })
 
@@ -94,7 +100,14 @@ test('a thrown error is settled with its trace sealed apart, and with the defini
   await worker.ready
   hub.socket.emit('perform', [assignment(1, { attempt: 2 }), assignment(1, { attempt: 20 })])
   const [retried, last] = settlements(await hub.nth('settle')).map(({ outcome }) => outcome)
-  expect(retried).toMatchObject({ type: 'error', code: 'exception', name: 'TypeError', message: 'bad', trace: expect.stringContaining('why'), backoff: 20 })
+  expect(retried).toMatchObject({
+    type: 'error',
+    code: 'exception',
+    name: 'TypeError',
+    message: 'bad',
+    trace: expect.stringContaining('why'),
+    backoff: 20,
+  })
   expect(last).not.toHaveProperty('backoff')
 })
 
@@ -105,7 +118,9 @@ test('a timeout settles at once, and what the handler gives later is dropped', a
   await worker.ready
   hub.socket.emit('perform', [assignment(1, { timeout: 20 })])
   const run = await started(1)
-  expect(settlements(await hub.nth('settle'))).toMatchObject([{ outcome: { code: 'job_timeout', message: 'The job ran longer than its timeout of 20 ms.' } }])
+  expect(settlements(await hub.nth('settle'))).toMatchObject([
+    { outcome: { code: 'job_timeout', message: 'The job ran longer than its timeout of 20 ms.' } },
+  ])
   expect(run.ctx.signal.aborted).toBe(true)
   run.finish('late')
   await worker.drain()
@@ -128,7 +143,9 @@ test('a job of a name that nobody here runs is settled as an exception', async (
   await using worker = work(hub, [job.perform(() => 1)])
   await worker.ready
   hub.socket.emit('perform', [assignment(1, { name: 'stranger' })])
-  expect(settlements(await hub.nth('settle'))).toMatchObject([{ outcome: { code: 'exception', message: 'This worker runs no jobs named "stranger".' } }])
+  expect(settlements(await hub.nth('settle'))).toMatchObject([
+    { outcome: { code: 'exception', message: 'This worker runs no jobs named "stranger".' } },
+  ])
 })
 
 test('after a reconnect a worker presents what it still runs, and keeps it', async () => {
@@ -194,7 +211,10 @@ test('a settlement that came too late is dropped and logged', async () => {
 
 test('a store that is unavailable gets the settlement again', async () => {
   let tries = 0
-  await using hub = await ScriptedHub.open({ register, settle: (heard) => (++tries < 3 ? { refused: { code: 'store_unavailable', message: 'Busy.' } } : settle(heard)) })
+  await using hub = await ScriptedHub.open({
+    register,
+    settle: (heard) => (++tries < 3 ? { refused: { code: 'store_unavailable', message: 'Busy.' } } : settle(heard)),
+  })
   await using worker = work(hub, [job.perform(() => 1)])
   await worker.ready
   hub.socket.emit('perform', [assignment(1)])
@@ -209,7 +229,10 @@ test('one settlement that the hub cannot take does not hold up its neighbours', 
   const errors: unknown[] = []
   const worker = work(hub, [job.perform((given: string) => given)], { logger: { ...silent, error: (...line) => void errors.push(line) } })
   await worker.ready
-  hub.socket.emit('perform', ['good', 'bad', 'fine'].map((given) => assignment(given)))
+  hub.socket.emit(
+    'perform',
+    ['good', 'bad', 'fine'].map((given) => assignment(given)),
+  )
   await hub.nth('settle', 4)
   await worker.drain()
   expect(hub.all('settle').map((heard) => settlements(heard).length)).toEqual([3, 1, 1, 1])
@@ -353,7 +376,9 @@ test.each(['handshake', 'register'])('a worker refused at its %s says so once, a
 
 test('a registration that meets trouble is tried again on another connection', async () => {
   let tries = 0
-  await using hub = await ScriptedHub.open({ register: (heard) => (++tries === 1 ? { refused: { code: 'store_unavailable', message: 'Busy.' } } : register(heard)) })
+  await using hub = await ScriptedHub.open({
+    register: (heard) => (++tries === 1 ? { refused: { code: 'store_unavailable', message: 'Busy.' } } : register(heard)),
+  })
   await using worker = work(hub, [job.perform(() => 1)])
   await worker.ready
   expect([tries, hub.sockets.length]).toEqual([2, 2])

@@ -4,7 +4,7 @@ import type { Namespace, Socket } from 'socket.io'
 import type { ClientSession, Courier } from '../courier.js'
 import type { Intake } from '../intake.js'
 import type { TelemetryBus } from '../telemetry.js'
-import { sendOutcomes } from './frames.js'
+import { fitAnswer, sendOutcomes } from './frames.js'
 import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
 import { refuse } from './refused.js'
@@ -37,8 +37,12 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
     })
     const routes = {
       submit: route(clientMessages.submit, ({ jobs, atomic }) => submit(session, inBatch(jobs), atomic)),
-      attach: route(clientMessages.attach, ({ refs }) => courier.attach(session, inBatch(refs))),
-      look: route(clientMessages.look, ({ refs }) => courier.look(session, inBatch(refs))),
+      attach: route(clientMessages.attach, async ({ refs }) => {
+        const { answer, left } = fitAnswer(await courier.attach(session, inBatch(refs)), limits)
+        if (left.length > 0) session.tell.outcomes(left)
+        return answer
+      }),
+      look: route(clientMessages.look, async ({ refs }) => fitAnswer(await courier.look(session, inBatch(refs)), limits).answer),
       detach: route(clientMessages.detach, ({ refs }) => {
         for (const wanted of inBatch(refs)) courier.leave(session, wanted)
         return refs.length

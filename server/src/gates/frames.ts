@@ -1,4 +1,4 @@
-import { type Assignment, cutIntoFrames, frameShare, type Limits, type RefOutcome } from '@anchorleg/shared'
+import { type Assignment, cutIntoFrames, frameShare, type Limits, type RefOutcome, type Standing } from '@anchorleg/shared'
 import type { Socket } from 'socket.io'
 
 /** Bytes in a frame beside the sealed values of an entry, generously. */
@@ -12,6 +12,24 @@ export function sendOutcomes(socket: Socket, outcomes: readonly RefOutcome[], li
 /** Sends jobs to a worker, in as many frames as they need. */
 export function sendAssignments(socket: Socket, assignments: readonly Assignment[], limits: Limits): void {
   for (const frame of cutIntoFrames(assignments, limits, ({ args }) => header + frameShare(args))) socket.emit('perform', frame)
+}
+
+/**
+ * Standings as they fit one answer: of outcomes that would take it beyond a frame it says `pending`. They are `left` to be
+ * sent as outcomes, in frames of their own.
+ */
+export function fitAnswer(standings: readonly Standing[], limits: Limits): { answer: Standing[]; left: RefOutcome[] } {
+  const left: RefOutcome[] = []
+  let weight = 0
+  const answer = standings.map((standing): Standing => {
+    if (standing.type !== 'outcome') return standing
+    const { ref, outcome } = standing
+    weight += header + sealedShare(outcome)
+    if (weight <= limits.frameBytes) return standing
+    left.push({ ref, outcome })
+    return { ref, type: 'pending', state: 'executing', waiting: 'running' }
+  })
+  return { answer, left }
 }
 
 function sealedShare(outcome: RefOutcome['outcome']): number {
