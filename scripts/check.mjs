@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { prepare } from './prepare.mjs'
-import { runModule, seconds } from './run.mjs'
+import { runModule, say, seconds } from './run.mjs'
 import { add, lineOf, none, tallyOfVitest } from './tally.mjs'
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
@@ -37,6 +37,7 @@ export async function check() {
 }
 
 async function unitTests() {
+  say('running the unit tests and scenarios, two minutes or so')
   const folder = mkdtempSync(join(tmpdir(), 'anchorleg-check-'))
   const report = join(folder, 'vitest.json')
   const args = ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]

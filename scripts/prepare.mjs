@@ -18,11 +18,12 @@ async function installDependencies() {
   const stamp = stampIn('node_modules/.anchorleg-lock', digest(['package-lock.json']))
   const installed = 'node_modules/.package-lock.json'
   if (existsSync(join(root, installed)) && (stamp.isFresh() || changedAt(installed) >= changedAt('package-lock.json'))) return
-  say('installing dependencies (npm ci)')
+  say('installing dependencies (npm install; building SQLite may take a minute)')
   const npm = process.env.npm_execpath
-  const args = ['ci', '--no-audit', '--no-fund']
+  // Not `npm ci`: it refuses a lockfile that lacks the binaries of other platforms, and registries need not carry those.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund']
   const { code, output, tookMs } = npm ? await run(process.execPath, [npm, ...args], { quiet: true }) : await run('npm', args, { quiet: true })
-  if (code !== 0) throw new Error(`npm ci failed with code ${code}:\n${output}`)
+  if (code !== 0) throw new Error(`npm install failed with code ${code}:\n${output}`)
   stamp.write()
   say(`installed in ${seconds(tookMs)}`)
 }

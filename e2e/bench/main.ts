@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, platform, release } from 'node:os'
+import { cpus, loadavg, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BenchOptions, readOptions, usage } from './options.js'
@@ -42,7 +42,9 @@ function save({ jsonFile }: BenchOptions, result: object): void {
   if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(result, null, 2)}\n`)
 }
 
+/** Where the figures come from; a load of its own means that they are too low. */
 function describeMachine(): string {
   const [cpu] = cpus()
-  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${platform()} ${release()}, Node ${process.version}`
+  const busy = (loadavg()[0] ?? 0).toFixed(1)
+  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${platform()} ${release()}, Node ${process.version}, load before the run ${busy}`
 }

@@ -57,8 +57,10 @@ const columns: readonly Column[] = [
   { heading: 'system', align: 'left' },
   { heading: 'quiet p50 ms', align: 'right' },
   { heading: 'quiet p99 ms', align: 'right' },
-  { heading: 'p50 ms beside uploads', align: 'right' },
-  { heading: 'p99 ms beside uploads', align: 'right' },
+  { heading: 'longest ms', align: 'right' },
+  { heading: 'beside uploads p50 ms', align: 'right' },
+  { heading: 'p99 ms', align: 'right' },
+  { heading: 'longest ms', align: 'right' },
   { heading: 'uploads/s', align: 'right' },
 ]
 
@@ -71,8 +73,10 @@ export function reportUploads(entries: readonly UploadEntry[], { markdown }: { m
       name,
       over(({ quiet }) => quiet.p50),
       over(({ quiet }) => quiet.p99),
+      over(({ quiet }) => quiet.longest),
       over(({ beside }) => beside.p50),
       over(({ beside }) => beside.p99),
+      over(({ beside }) => beside.longest),
       over(({ uploads }) => rate(uploads)),
     ]
   })

@@ -24,7 +24,10 @@ class StudioHouse {
 
   static async open(): Promise<StudioHouse> {
     const house = await House.build()
-    const hub = await house.hub(['--args-limit', limit, '--result-limit', limit, '--retention', '3600'])
+    return StudioHouse.of(house, await house.hub(['--args-limit', limit, '--result-limit', limit, '--retention', '3600']))
+  }
+
+  static async of(house: House, hub: { readonly url: string }): Promise<StudioHouse> {
     const page = new Program('studio page', [join(dist, 'serve.js'), '--port', '0', '--hub', hub.url])
     const { text } = await page.line((line) => line.text.includes('http://'))
     return new StudioHouse(house, hub, text.replace(/^.*(http:)/, '$1'), page)
@@ -196,6 +199,11 @@ test('a real photo of more than 12 MB goes through', async ({ studio, house }) =
   await expect(frame(studio, 'photo.jpg').getByRole('link')).toHaveText(['480', '960', '1920'], { timeout: 30_000 })
 })
 
+test('a file larger than the hub takes is refused in words', async ({ studio }) => {
+  await studio.getByLabel('Pictures').setInputFiles({ name: 'huge.tif', mimeType: 'image/tiff', buffer: Buffer.alloc(19_000_000, 7) })
+  await expect(frame(studio, 'huge.tif')).toContainText('This file is larger than the hub takes.')
+})
+
 test('a picture dropped while no worker is there says so, and is developed when one comes', async ({ page }) => {
   const house = await StudioHouse.open()
   try {
@@ -206,6 +214,26 @@ test('a picture dropped while no worker is there says so, and is developed when 
     await expect(thumbnail(page, 'early.png')).toBeVisible()
   } finally {
     await house.close()
+  }
+})
+
+test('a picture dropped while the hub is away is handed over when it is back, however late', async ({ page }) => {
+  const house = await House.build()
+  const hub = await house.hub()
+  const studio = await StudioHouse.of(house, hub)
+  try {
+    await page.clock.install()
+    await page.goto(studio.url)
+    await expect(page.getByRole('status')).toHaveText(/Connected/)
+    await hub.stop('SIGKILL')
+    await drop(page, [await picture('patient.png', '#446622')])
+    await expect(frame(page, 'patient.png')).toContainText('the hub cannot be reached', { timeout: 15_000 })
+    await page.clock.fastForward(60_000)
+    await hub.start()
+    await studio.startWorker()
+    await expect(thumbnail(page, 'patient.png')).toBeVisible({ timeout: 20_000 })
+  } finally {
+    await studio.close()
   }
 })
 

@@ -1,7 +1,8 @@
+import type { NewJob } from '@anchorleg/client'
 import { codecTag, seal } from '@anchorleg/shared'
 import { describe, expect } from 'vitest'
 import { act, type Deed, double, hold, nobody, shift } from '#e2e/harness/jobs.js'
-import { test } from './test.js'
+import { test, untilTold } from './test.js'
 
 const passed: { when: string; deed: Deed; gives: unknown }[] = [
   { when: 'a handler returns nothing', deed: { do: 'void' }, gives: { type: 'ok', value: undefined } },
@@ -94,19 +95,34 @@ describe('what a job is given', () => {
 })
 
 describe('a job that waits says for what', () => {
-  test('no worker runs such jobs', async ({ client }) => {
-    const result = await client.await(client.async(nobody.new()), 200)
-    expect(result).toMatchObject({ error: { code: 'timeout', waiting: 'no_worker', state: 'available' } })
-  })
+  const waits: { for: string; job: () => NewJob; says: object }[] = [
+    { for: 'no worker runs such jobs', job: () => nobody.new(), says: { waiting: 'no_worker', state: 'available' } },
+    {
+      for: 'no worker serves its queue',
+      job: () => double.new({ int: 1 }, { queue: 'nowhere' }),
+      says: { waiting: 'no_worker', state: 'available' },
+    },
+    { for: 'its time has not come', job: () => double.new({ int: 1 }, { scheduleIn: 3_600 }), says: { waiting: 'scheduled', state: 'scheduled' } },
+  ]
+  for (const { for: why, job, says } of waits) {
+    test(why, async ({ client }) => {
+      const relay = await client.async(job())
+      await expect.poll(() => client.await(relay, 200), untilTold).toMatchObject({ type: 'error', error: { code: 'timeout', ...says } })
+    })
+  }
 
-  test('no worker serves its queue', async ({ client }) => {
-    const result = await client.await(client.async(double.new({ int: 1 }, { queue: 'nowhere' })), 200)
-    expect(result).toMatchObject({ error: { code: 'timeout', waiting: 'no_worker', state: 'available' } })
-  })
-
-  test('its time has not come', async ({ client }) => {
-    const result = await client.await(client.async(double.new({ int: 1 }, { scheduleIn: 3_600 })), 200)
-    expect(result).toMatchObject({ error: { code: 'timeout', waiting: 'scheduled', state: 'scheduled' } })
+  test('the worker that could run it is busy', async ({ client, shared, hub }) => {
+    const worker = await shared.house.worker(hub, { narrow: 1 })
+    const [first, second] = await client.asyncMany([
+      hold.new({ key: 'first' }, { queue: 'narrow' }),
+      hold.new({ key: 'second' }, { queue: 'narrow' }),
+    ])
+    await worker.started('first')
+    await expect
+      .poll(() => client.await(second, 100), untilTold)
+      .toMatchObject({ error: { code: 'timeout', waiting: 'at_limit', state: 'available' } })
+    for (const key of ['first', 'second']) worker.release(key)
+    expect(await client.awaitMany([first, second])).toMatchObject([{ type: 'ok' }, { type: 'ok' }])
   })
 
   test('a job scheduled for later runs when its time has come', async ({ client }) => {

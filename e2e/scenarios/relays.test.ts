@@ -70,7 +70,7 @@ describe('jobs submitted together', () => {
   test('are stored all or none: one invalid', async ({ client }) => {
     const jobs = [double.new({ int: 1 }), double.new({ int: 'x' as never })]
     await expect(client.asyncMany(jobs)).rejects.toMatchObject({ code: 'invalid_job' })
-    for (const { ref } of jobs) expect(await client.await(client.attach(ref), 0)).toMatchObject({ error: { code: 'not_found' } })
+    for (const { ref } of jobs) expect(await client.await(client.attach(ref))).toMatchObject({ error: { code: 'not_found' } })
   })
 
   test('are stored all or none: one that conflicts with a stored one', async ({ client }) => {
@@ -78,6 +78,6 @@ describe('jobs submitted together', () => {
     await client.async(stored)
     const jobs = [double.new({ int: 2 }), double.new({ int: 9 }, { ref: stored.ref })]
     await expect(client.asyncMany(jobs)).rejects.toMatchObject({ code: 'ref_conflict' })
-    expect(await client.await(client.attach(jobs[0]?.ref ?? ''), 0)).toMatchObject({ error: { code: 'not_found' } })
+    expect(await client.await(client.attach(jobs[0]?.ref ?? ''))).toMatchObject({ error: { code: 'not_found' } })
   })
 })

@@ -30,7 +30,7 @@ describe('a result', () => {
     const relay = await client.async(act.new({ do: 'bytes', bytes: limit + 1 }))
     const tooLarge = await client.await(relay, { withRetries: true, timeout: 10_000 })
     expect(tooLarge).toMatchObject({ type: 'error', error: { code: 'result_too_large', attempt: 1, state: 'discarded' } })
-    expect(await client.await(relay, 0)).toEqual(tooLarge)
+    expect(await client.await(relay)).toEqual(tooLarge)
   })
 
   test('that is too large is not sent: its worker stays connected', async ({ house }) => {
@@ -70,7 +70,7 @@ describe('args', () => {
     client.on('disconnect', () => drops++)
     const jobs = [act.new(argsOf(100 * limit)), act.new(argsOf(10_000 * limit))]
     for (const job of jobs) await expect(client.async(job)).rejects.toMatchObject({ code: 'payload_too_large' })
-    for (const { ref } of jobs) expect(await client.await(client.attach(ref), 0)).toMatchObject({ error: { code: 'not_found' } })
+    for (const { ref } of jobs) expect(await client.await(client.attach(ref))).toMatchObject({ error: { code: 'not_found' } })
     expect(await client.await(client.async(act.new({ do: 'value', value: 1 })))).toEqual({ type: 'ok', value: 1 })
     expect(hub.program.lines(({ msg }) => msg === 'message.refused' || msg === 'job.refused')).toEqual([])
     expect(drops).toBe(0)
@@ -88,6 +88,6 @@ describe('args', () => {
   test('of jobs together that no one frame takes are payload_too_large', async ({ client }) => {
     const jobs = Array.from({ length: 8 }, () => act.new(argsOf(1_048_576)))
     await expect(client.asyncMany(jobs)).rejects.toMatchObject({ code: 'payload_too_large' })
-    for (const { ref } of jobs) expect(await client.await(client.attach(ref), 0)).toMatchObject({ error: { code: 'not_found' } })
+    for (const { ref } of jobs) expect(await client.await(client.attach(ref))).toMatchObject({ error: { code: 'not_found' } })
   })
 })

@@ -12,6 +12,12 @@ interface Shared {
   readonly client: Client
 }
 
+/**
+ * How long to repeat an await until its timeout says what the job waits for. The hub is asked that for 100 ms only, and a
+ * busy machine may miss them.
+ */
+export const untilTold = { timeout: 10_000, interval: 100 }
+
 /** Vitest's `test`, with a house of the test's own as `house`, and the file's `shared` one; what they wrote is shown when a test fails. */
 export const test = base.extend<{ $file: { shared: Shared }; $test: { house: House; hub: HubProcess; client: Client } }>({
   shared: [

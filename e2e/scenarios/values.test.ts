@@ -95,7 +95,7 @@ describe('what is no data is refused, by its path', () => {
     test(`${what} in args, before anything is sent`, async ({ client }) => {
       const job = act.new({ do: 'value', value })
       await expect(client.async(job)).rejects.toMatchObject({ code: 'invalid_job', issues: [{ path, message: expect.stringMatching(says) }] })
-      expect(await client.await(client.attach(job.ref), 0)).toMatchObject({ error: { code: 'not_found' } })
+      expect(await client.await(client.attach(job.ref))).toMatchObject({ error: { code: 'not_found' } })
     })
   }
 

@@ -8,6 +8,8 @@ declare global {
   var anchorleg: typeof tools
   /** The page's one caller. */
   var caller: client.Client
+  /** An await of the page that a test comes back to. */
+  var pending: Promise<unknown>
 }
 
 globalThis.anchorleg = tools

@@ -74,6 +74,15 @@ export function tenants(harness: Harness): void {
       expect(rest).toHaveLength(names.length * 3)
     })
 
+    test('tenants whose order as UTF-16 differs from that of bytes take turns as well', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('\uff5e', 10, 'x'), '\uff5e')
+      await insert(store, jobsOf('\u{1f3c1}', 10, 'y'), '\u{1f3c1}')
+      const served = []
+      for (let i = 0; i < 4; i++) served.push(...(await claim(store, { names: ['x', 'y'] })))
+      expect(count(served)).toEqual({ '\uff5e': 2, '\u{1f3c1}': 2 })
+    })
+
     test('a settlement announces whose it is', async () => {
       const { store } = await harness.open()
       const job = aJob()
