@@ -42,7 +42,7 @@ async function firstThatStarts(paths) {
   for (const path of new Set(paths)) {
     const { code, output } = await run(path, ['--version'], { quiet: true, timeoutMs: 30_000 })
     if (code === 0) return path
-    say(`${path} does not start: ${lastLine(output) || `code ${code}`}`)
+    say(`${path} does not start: ${reasonIn(output) || `code ${code}`}`)
   }
   return undefined
 }
@@ -50,7 +50,7 @@ async function firstThatStarts(paths) {
 async function downloadWithPlaywright() {
   say(`no Chromium found; downloading one with Playwright (at most ${downloadLimitMs / 60_000} minutes)`)
   const { code, output } = await runModule('playwright/cli.js', ['install', 'chromium'], { quiet: true, timeoutMs: downloadLimitMs })
-  return code === 0 ? undefined : `Playwright's download failed: ${lastLine(output) || `code ${code}`}`
+  return code === 0 ? undefined : `Playwright's download failed: ${reasonIn(output) || `code ${code}`}`
 }
 
 async function installFromDebian() {
@@ -67,8 +67,11 @@ async function installFromDebian() {
   }
   await apt('update')
   const { code, output } = await apt('install', '-y', '--no-install-recommends', 'chromium')
-  return code === 0 ? undefined : `Debian's package failed: ${lastLine(output)}`
+  return code === 0 ? undefined : `Debian's package failed: ${reasonIn(output)}`
 }
 
-/** @param {string} text */
-const lastLine = (text) => text.trim().split('\n').at(-1) ?? ''
+/** The line that names the trouble, or the last one. @param {string} text */
+function reasonIn(text) {
+  const lines = text.trim().split('\n')
+  return (lines.find((line) => /^(E:|\w*Error:)/.test(line)) ?? lines.at(-1) ?? '').trim()
+}

@@ -1,12 +1,14 @@
 import { createWriteStream, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { freePort } from './ports.mjs'
 import { prepare } from './prepare.mjs'
 import { root, run, say } from './run.mjs'
 import { Service } from './service.mjs'
 
 const studio = 'examples/image-studio/dist'
-const folder = '.anchorleg'
+/** Where jobs and the log are kept, from the project's folder: `npm start -- --folder /elsewhere`. */
+const { folder } = parseArgs({ options: { folder: { type: 'string', default: '.anchorleg' } } }).values
 const limit = String(24 * 1024 * 1024)
 
 /** What runs, in the order it was started. @type {Service[]} */
@@ -56,9 +58,9 @@ function serve(name, args, ready, onLine) {
 
 /** @param {number} port */
 function startHub(port) {
-  mkdirSync(join(root, folder), { recursive: true })
-  const log = createWriteStream(join(root, folder, 'hub.log'), { flags: 'a' })
-  const store = `sqlite:./${folder}/anchorleg.db`
+  mkdirSync(resolve(root, folder), { recursive: true })
+  const log = createWriteStream(resolve(root, folder, 'hub.log'), { flags: 'a' })
+  const store = `sqlite:${join(folder, 'anchorleg.db')}`
   const limits = ['--args-limit', limit, '--result-limit', limit, '--retention', '3600']
   const args = ['server/dist/main.js', 'hub', '--port', String(port), '--host', '127.0.0.1', '--store', store, ...limits]
   const ready = (/** @type {string} */ line) => (line.includes('"hub listening"') ? JSON.parse(line).url : undefined)

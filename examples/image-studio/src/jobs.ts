@@ -28,8 +28,8 @@ const onTheTable = { queue: 'studio', maxAttempts: 3, timeout: 60_000 } as const
 /** A picture of at most 480 × 480. What is not a picture is discarded with a reason in words. */
 export const thumbnail = defineJob({ name: 'studio.thumbnail', args: type<Bytes>(), result: type<Thumbnail>(), ...onTheTable })
 
-/** The same picture 480, 960 and 1920 wide, as far as it is that wide itself; smallest first. */
-export const sizes = defineJob({ name: 'studio.sizes', args: type<Bytes>(), result: type<readonly Picture[]>(), ...onTheTable })
+/** The same picture 480, 960 and 1920 wide, as far as it is that wide itself; smallest first. Nobody waits for these as eagerly. */
+export const sizes = defineJob({ name: 'studio.sizes', args: type<Bytes>(), result: type<readonly Picture[]>(), ...onTheTable, priority: 1 })
 
 /** The dominant colours, at most six, the largest share first. */
 export const palette = defineJob({ name: 'studio.palette', args: type<Bytes>(), result: type<readonly Swatch[]>(), ...onTheTable })

@@ -16,8 +16,8 @@ interface Paint {
 /** The dominant colours of a picture: those its quantised copy is drawn with, the nearest of them mixed until six are left. */
 export async function mixPalette(bytes: Uint8Array): Promise<Swatch[]> {
   const { image } = await readNegative(bytes)
-  const small = image.flatten({ background: '#fff' }).resize(160, 160, { fit: 'inside' })
-  const drawn = await small.png({ palette: true, colours: candidates, dither: 0 }).toBuffer()
+  const small = image.flatten({ background: '#fff' }).resize(96, 96, { fit: 'inside' })
+  const drawn = await small.png({ palette: true, colours: candidates, dither: 0, effort: 1 }).toBuffer()
   const { data, info } = await sharp(drawn).removeAlpha().raw().toBuffer({ resolveWithObject: true })
   let paints = counted(data)
   for (let mixed = nearestMixed(paints); mixed; mixed = nearestMixed(paints)) paints = mixed

@@ -30,7 +30,7 @@ export function fromNegative<Args, Result>(develop: (args: Args, signal: AbortSi
 
 /** Ends a pipeline as an encoded picture. */
 export async function print(image: Sharp, mime: Picture['mime'], quality = 82): Promise<Picture> {
-  const encoded = mime === 'image/webp' ? image.webp({ quality }) : image.jpeg({ quality, mozjpeg: true })
+  const encoded = mime === 'image/webp' ? image.webp({ quality }) : image.jpeg({ quality })
   const { data, info } = await encoded.toBuffer({ resolveWithObject: true })
   return { bytes: new Uint8Array(data), mime, width: info.width, height: info.height }
 }
