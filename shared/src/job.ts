@@ -33,3 +33,8 @@ export const jobBounds = {
   /** Seconds a snooze or a backoff may last: thirty days. */
   delay: 2_592_000,
 } as const
+
+/** Whether text can name a job or a queue: half a surrogate pair is lost in a store, and `__proto__` is no key of its own in an object. */
+export function isName(text: string): boolean {
+  return text !== '__proto__' && !/\p{Surrogate}/u.test(text)
+}

@@ -1,3 +1,5 @@
+const MiB = 1024 * 1024
+
 /** What a hub tells its peers about sizes, in UTF-8 bytes of the encoded value or of the whole frame. */
 export interface Limits {
   readonly argsBytes: number
@@ -7,7 +9,11 @@ export interface Limits {
   readonly batch: number
 }
 
-const MiB = 1024 * 1024
+/** What one attempt may emit: chunks, and UTF-8 bytes of all of them together. */
+export const chunkBounds = { count: 100_000, bytes: 16 * 1024 * 1024 } as const
+
+/** UTF-8 bytes of one encoded progress value. */
+export const progressBytes = 64 * 1024
 
 export const defaultLimits = { argsBytes: MiB, resultBytes: MiB, batch: 10_000 } as const
 

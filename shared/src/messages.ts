@@ -1,16 +1,20 @@
 import type { z } from 'zod'
+import type { adminMessages, QueueState } from './schemas/adminMessages.js'
 import type { Answer, Standing, Submitted } from './schemas/answers.js'
 import type { clientMessages } from './schemas/clientMessages.js'
 import type { Handshake, Welcome } from './schemas/handshake.js'
 import type { JobRequestInput } from './schemas/job.js'
 import type { RefOutcome } from './schemas/outcome.js'
-import type { Assignment, Lease, workerMessages } from './schemas/workerMessages.js'
+import type { Cancelled, Inspection, WatchEvent, Watched } from './schemas/watching.js'
+import type { Assignment, EmitVerdict, Lease, workerMessages } from './schemas/workerMessages.js'
 
+export type { QueueChange, QueueState } from './schemas/adminMessages.js'
 export type { Answer, Issue, Refusal, Standing, Submitted } from './schemas/answers.js'
 export type { Handshake, Welcome } from './schemas/handshake.js'
-export type { JobRequest, JobRequestInput } from './schemas/job.js'
+export type { JobRequest, JobRequestInput, Unique } from './schemas/job.js'
 export type { AttemptOutcome, Outcome, RefOutcome } from './schemas/outcome.js'
-export type { Assignment, Lease, Registration, Settlement } from './schemas/workerMessages.js'
+export type { Cancelled, Chunk, Cursor, Inspection, WatchEvent, Watched } from './schemas/watching.js'
+export type { Assignment, Emission, EmitVerdict, Lease, ProgressReport, Registration, Settlement } from './schemas/workerMessages.js'
 
 /** What one awaiter of a ref wants: the latest or next outcome, or the final one. */
 export type Want = 'any' | 'final'
@@ -27,12 +31,20 @@ export interface ClientAsks {
   attach: Ask<In<typeof clientMessages.attach>, Standing[]>
   look: Ask<In<typeof clientMessages.look>, Standing[]>
   detach: Ask<In<typeof clientMessages.detach>, number>
+  cancel: Ask<In<typeof clientMessages.cancel>, Cancelled[]>
+  inspect: Ask<In<typeof clientMessages.inspect>, Inspection[]>
+  watch: Ask<In<typeof clientMessages.watch>, Watched[]>
+  unwatch: Ask<In<typeof clientMessages.unwatch>, number>
 }
 
 /** The events of `/client`, hub to client. */
 export interface ClientTells {
   welcome: (welcome: Welcome) => void
   outcomes: (outcomes: RefOutcome[]) => void
+  /** What happened to jobs that this connection watches. */
+  events: (events: WatchEvent[]) => void
+  /** Refs whose job was deleted after its retention while they were awaited or watched. */
+  expired: (refs: string[]) => void
 }
 
 /** The events of `/worker`, worker to hub. */
@@ -40,6 +52,8 @@ export interface WorkerAsks {
   register: Ask<In<typeof workerMessages.register>, { held: boolean[]; leaseMs: number }>
   settle: Ask<In<typeof workerMessages.settle>, ('settled' | 'stale')[]>
   renew: Ask<In<typeof workerMessages.renew>, boolean[]>
+  progress: Ask<In<typeof workerMessages.progress>, ('stored' | 'stale')[]>
+  emit: Ask<In<typeof workerMessages.emit>, EmitVerdict[]>
   drain: Ask<In<typeof workerMessages.drain>, ('released' | 'stale')[]>
 }
 
@@ -49,6 +63,15 @@ export interface WorkerTells {
   perform: (assignments: Assignment[]) => void
   /** Leases that are lost: the worker's word on them no longer counts, so their signals abort. */
   lost: (leases: Lease[]) => void
+  /** Jobs that are to stop, each with its sealed reason: their signals abort. Said again when their worker registers again. */
+  cancel: (cancels: (Lease & { codec: string; reason: string })[]) => void
+}
+
+/** The events of `/admin`, admin to hub. */
+export interface AdminAsks {
+  queues: Ask<In<typeof adminMessages.queues>, QueueState[]>
+  setQueues: Ask<In<typeof adminMessages.setQueues>, QueueState[]>
+  retry: Ask<In<typeof adminMessages.retry>, ('retried' | 'unfinished' | 'not_found' | 'expired')[]>
 }
 
 /** What a peer sends as Socket.IO's `auth`. */

@@ -1,8 +1,11 @@
 import type { RelayErrorCode } from './errors.js'
 import type { JobState, Waiting } from './job.js'
 
-/** The codes of an attempt that failed: of the last three, none is ever retried. */
-export const attemptErrorCodes = ['failed', 'exception', 'job_timeout', 'crashed', 'invalid_args', 'invalid_result', 'result_too_large'] as const
+/** The codes of a failed attempt that no retry can mend. */
+export const terminalCodes = ['invalid_args', 'invalid_result', 'result_too_large'] as const
+
+/** The codes of an attempt that failed. */
+export const attemptErrorCodes = ['failed', 'exception', 'job_timeout', 'crashed', ...terminalCodes] as const
 export type AttemptErrorCode = (typeof attemptErrorCodes)[number]
 
 /** The codes of a wait that ended without an outcome. */

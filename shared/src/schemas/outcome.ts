@@ -5,9 +5,6 @@ import { codec, ref, sealed } from './job.js'
 
 const message = z.string().max(8_192)
 
-/** The codes of a failed attempt that no retry can mend. */
-export const terminalCodes = ['invalid_args', 'invalid_result', 'result_too_large'] as const
-
 /**
  * What one attempt gave, as its worker reports it. Sealed are only values of the user; the headers the hub acts on are
  * plain. `trace` holds a thrown error's stack and cause and reaches only those who may see them.
@@ -34,8 +31,8 @@ export const attemptOutcome = z.discriminatedUnion('type', [
 ])
 export type AttemptOutcome = z.output<typeof attemptOutcome>
 
-/** What every stored outcome carries: its number within the job, 1, 2, …, and whether it ended the job. */
-const header = { number: z.int().min(1), attempt: z.int().min(0), final: z.boolean(), at: z.number() }
+/** What every stored outcome carries: its number within the job, 1, 2, …, whether it ended the job, and how many chunks its attempt emitted. */
+const header = { number: z.int().min(1), attempt: z.int().min(0), final: z.boolean(), at: z.number(), chunks: z.int().min(0).optional() }
 
 /** An outcome as it is stored and as awaiters get it. Times in ms since the Unix epoch. */
 export const outcome = z.discriminatedUnion('type', [

@@ -25,7 +25,20 @@ export const assignment = z.object({
 })
 export type Assignment = z.output<typeof assignment>
 
-export const settlement = z.strictObject({ ...lease.shape, outcome: attemptOutcome })
+/** What an attempt gave, and how many chunks it emitted before. */
+export const settlement = z.strictObject({ ...lease.shape, outcome: attemptOutcome, chunks: z.int().min(0).optional() })
+
+/** A running attempt's latest progress. */
+export const progressReport = z.strictObject({ ...lease.shape, codec, value: sealed })
+export type ProgressReport = z.output<typeof progressReport>
+
+/** One chunk of a running attempt; `index` counts from 0 within it. */
+export const emission = z.strictObject({ ...lease.shape, index: z.int().min(0), codec, value: sealed })
+export type Emission = z.output<typeof emission>
+
+/** Why an emitted chunk was not stored: its lease is lost, an earlier chunk is missing, or the attempt is past its bound. */
+export const emitVerdicts = ['stored', 'stale', 'gap', 'full'] as const
+export type EmitVerdict = (typeof emitVerdicts)[number]
 
 /** Worker to hub. Each is acknowledged with an {@link Answer}. */
 export const workerMessages = {
@@ -42,6 +55,10 @@ export const workerMessages = {
   settle: z.strictObject({ settlements: z.array(settlement).min(1) }),
   /** Keeps leases for another term. Answered with whether each is still held. */
   renew: z.strictObject({ leases: leases.min(1) }),
+  /** Keeps the latest progress of running attempts and tells their watchers. Answered with `stored` or `stale` for each. */
+  progress: z.strictObject({ reports: z.array(progressReport).min(1) }),
+  /** Stores chunks, in order within each attempt. Answered, once durable, with a verdict for each. A resend is harmless. */
+  emit: z.strictObject({ chunks: z.array(emission).min(1) }),
   /** Takes no further jobs, and hands back those named, their attempts not consumed. Answered with `released` or `stale` for each. */
   drain: z.strictObject({ release: leases }),
 } as const
