@@ -1,5 +1,4 @@
-import type { AttemptOutcome, JobState, Outcome } from '@anchorleg/shared'
-import { terminalCodes } from '@anchorleg/shared/schemas'
+import { type AttemptOutcome, type JobState, type Outcome, terminalCodes } from '@anchorleg/shared'
 import { defaultBackoff, type Random } from './backoff.js'
 
 /**
@@ -16,6 +15,14 @@ export interface JobFacts {
   /** How often a worker died with this job. */
   readonly crashes: number
   readonly snoozed: number
+  /** A caller asked to cancel it while it ran, with this reason; null when nobody did. */
+  readonly cancel: SealedValue | null
+}
+
+/** A value of a user, unopened, and the tag of the codec that opens it. */
+export interface SealedValue {
+  readonly codec: string
+  readonly value: string
 }
 
 /** What a transition changes. `dueAt` (ms since the epoch) is when the job may next be claimed; null once it has ended. */
@@ -58,23 +65,26 @@ export function due(): JobState {
 /** An attempt has given its outcome. */
 export function settle(job: JobFacts, given: AttemptOutcome, moment: Moment): Transition {
   const { now } = moment
+  // What finished before the request reached it stands; whatever else the attempt gave is the request's doing.
+  if (job.cancel && given.type !== 'ok' && given.type !== 'discard') return cancel(job, job.cancel, moment)
+  // Literals that begin with a field, not with a spread: V8 makes those many times faster, and this runs once for every job.
   const header = { number: job.outcomes + 1, attempt: job.attempt, at: now }
   const same = { attempt: job.attempt, crashes: job.crashes, snoozed: job.snoozed }
   switch (given.type) {
     case 'ok':
-      return { ...same, state: 'completed', dueAt: null, outcome: { ...header, ...given, final: true } }
+      return { state: 'completed', dueAt: null, ...same, outcome: { final: true, ...header, ...given } }
     case 'cancel':
-      return { ...same, state: 'cancelled', dueAt: null, outcome: { ...header, ...given, final: true } }
+      return { state: 'cancelled', dueAt: null, ...same, outcome: { final: true, ...header, ...given } }
     case 'discard':
-      return { ...same, state: 'discarded', dueAt: null, outcome: { ...header, ...given, final: true } }
+      return { state: 'discarded', dueAt: null, ...same, outcome: { final: true, ...header, ...given } }
     case 'snooze':
       return {
-        ...same,
         state: 'scheduled',
+        crashes: job.crashes,
         attempt: job.attempt - 1,
         snoozed: job.snoozed + 1,
-        dueAt: now + given.seconds * 1000,
-        outcome: { ...header, ...given, final: false },
+        dueAt: now + Math.round(given.seconds * 1000),
+        outcome: { final: false, ...header, ...given },
       }
     case 'error': {
       const { backoff, ...error } = given
@@ -89,9 +99,22 @@ export function settle(job: JobFacts, given: AttemptOutcome, moment: Moment): Tr
   }
 }
 
+/** A caller cancels the job: one that waits at once, one that runs when its grace is over or its attempt ends. Never retried. */
+export function cancel(job: Omit<JobFacts, 'cancel'>, reason: SealedValue, { now }: Pick<Moment, 'now'>): Transition {
+  const { attempt, crashes, snoozed } = job
+  const outcome = { type: 'cancel', ...reason, number: job.outcomes + 1, attempt, at: now, final: true } as const
+  return { attempt, crashes, snoozed, state: 'cancelled', dueAt: null, outcome }
+}
+
+/** An admin reopens a job that has ended: it runs once more at least. Its outcomes stay, and their numbering goes on. */
+export function retry(job: Pick<JobFacts, 'attempt'> & { readonly maxAttempts: number }): { state: JobState; maxAttempts: number } {
+  return { state: 'available', maxAttempts: Math.max(job.maxAttempts, job.attempt + 1) }
+}
+
 /** The job's worker died or lost its lease: the attempt counts. The first time the job is available at once. */
 export function crash(job: JobFacts, codec: string, moment: Moment): Transition {
   const { now } = moment
+  if (job.cancel) return cancel(job, job.cancel, moment)
   const message = `The worker died or lost its lease during attempt ${job.attempt}.`
   const error = { type: 'error', code: 'crashed', message, codec, number: job.outcomes + 1, attempt: job.attempt, at: now } as const
   const same = { attempt: job.attempt, crashes: job.crashes + 1, snoozed: job.snoozed }

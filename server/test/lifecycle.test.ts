@@ -1,13 +1,22 @@
 import type { AttemptOutcome, JobState } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
-import { claim, crash, due, enter, type JobFacts, release, settle } from '#server/lifecycle.js'
+import { cancel, claim, crash, due, enter, type JobFacts, release, retry, settle } from '#server/lifecycle.js'
 
 const now = 1_800_000_000_000
 const moment = { now, random: () => 0.5 }
 const sealed = { codec: 'd6', value: '[1]' }
 const error = (code: 'failed' | 'exception' | 'job_timeout' | 'invalid_args' | 'invalid_result' | 'result_too_large', backoff?: number) =>
   ({ type: 'error', code, message: 'm', codec: 'd6', ...(backoff !== undefined && { backoff }) }) satisfies AttemptOutcome
-const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({ attempt: 1, maxAttempts: 3, outcomes: 0, crashes: 0, snoozed: 0, ...fields })
+const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({
+  attempt: 1,
+  maxAttempts: 3,
+  outcomes: 0,
+  crashes: 0,
+  snoozed: 0,
+  cancel: null,
+  ...fields,
+})
+const reason = { codec: 'x9', value: '["why"]' }
 
 describe('a fresh job', () => {
   test.each<[number, JobState]>([
@@ -82,6 +91,56 @@ describe('a crash', () => {
     const fate = wait === null ? { state: 'discarded', final: true } : { state: 'retryable', final: false, retryAt: dueAt }
     const message = `The worker died or lost its lease during attempt ${attempt}.`
     expect(transition.outcome).toEqual({ type: 'error', code: 'crashed', codec: 'x9', message, number: 5, attempt, at: now, ...fate })
+  })
+})
+
+describe('an attempt whose cancellation was asked for', () => {
+  const stands = ['ok', 'discard']
+
+  test.each(table)('gives %s %j in attempt %i of 3', (_, given, attempt) => {
+    const job = facts({ attempt, outcomes: 4, crashes: 1, snoozed: 2 })
+    const transition = settle({ ...job, cancel: reason }, given, moment)
+    if (stands.includes(given.type)) return expect(transition).toEqual(settle(job, given, moment))
+    expect(transition).toEqual({
+      state: 'cancelled',
+      attempt,
+      dueAt: null,
+      crashes: 1,
+      snoozed: 2,
+      outcome: { type: 'cancel', ...reason, number: 5, attempt, at: now, final: true },
+    })
+  })
+
+  test.each([1, 2, 3])('and that crashes, as number %i of 3, is cancelled and counts as no crash', (attempt) => {
+    const transition = crash(facts({ attempt, outcomes: 1, cancel: reason }), 'd6', moment)
+    expect(transition).toMatchObject({ state: 'cancelled', attempt, dueAt: null, crashes: 0 })
+    expect(transition.outcome).toEqual({ type: 'cancel', ...reason, number: 2, attempt, at: now, final: true })
+  })
+})
+
+describe('a cancellation', () => {
+  test.each([0, 1, 3, 9])('ends a job after %i attempts, with the reason as its final outcome', (attempt) => {
+    expect(cancel(facts({ attempt, outcomes: 6, crashes: 1, snoozed: 2 }), reason, { now })).toEqual({
+      state: 'cancelled',
+      attempt,
+      dueAt: null,
+      crashes: 1,
+      snoozed: 2,
+      outcome: { type: 'cancel', ...reason, number: 7, attempt, at: now, final: true },
+    })
+  })
+})
+
+describe('a retry', () => {
+  test.each<[number, number, number]>([
+    [0, 3, 3],
+    [1, 3, 3],
+    [2, 3, 3],
+    [3, 3, 4],
+    [4, 3, 5],
+    [1, 1, 2],
+  ])('after %i attempts of %i leaves %i', (attempt, maxAttempts, left) => {
+    expect(retry({ attempt, maxAttempts })).toEqual({ state: 'available', maxAttempts: left })
   })
 })
 

@@ -1,4 +1,21 @@
-import type { Assignment, JobRequest, JobState, Lease, Outcome, Refusal, Settlement } from '@anchorleg/shared'
+import type {
+  Assignment,
+  Chunk,
+  Cursor,
+  Emission,
+  EmitVerdict,
+  Inspection,
+  JobRequest,
+  JobState,
+  Lease,
+  Outcome,
+  ProgressReport,
+  QueueChange,
+  QueueState,
+  Refusal,
+  Settlement,
+} from '@anchorleg/shared'
+import type { SealedValue } from '../lifecycle.js'
 
 /**
  * The contract of a store: where jobs and outcomes live. Every store passes the one conformance suite.
@@ -12,11 +29,14 @@ import type { Assignment, JobRequest, JobState, Lease, Outcome, Refusal, Settlem
 export interface Store {
   /**
    * Stores jobs, then claims, in one transaction. A ref seen before with the same content is `existing`; with other
-   * content it is refused.
+   * content it is refused. A job whose unique key is taken is not stored: its ref becomes an alias of the job that took it.
    */
   insert(insertions: readonly Insertion[], claims: readonly ClaimRequest[]): Promise<{ inserted: Inserted[]; claimed: Claimed[] }>
 
-  /** Claims available jobs: by priority, then due time, then age; tenants take turns. Each claim writes a fresh lease token. */
+  /**
+   * Claims available jobs: by priority, then due time, then age; tenants take turns. Each claim writes a fresh lease token.
+   * Whether the queue is paused, and its limit across all workers, are read in the claiming transaction.
+   */
   claim(claims: readonly ClaimRequest[]): Promise<Claimed[]>
 
   /**
@@ -25,25 +45,68 @@ export interface Store {
    */
   settle(settlements: readonly Settlement[], claims: readonly ClaimRequest[]): Promise<{ settled: Settled[]; claimed: Claimed[] }>
 
-  /** Moves the end of each lease to `ms` from now, also when that is sooner. Answers with the lane of each still held, null for a stale one. */
-  renew(leases: readonly Lease[], ms: number): Promise<(Lane | null)[]>
+  /** Moves the end of each lease to `ms` from now, also when that is sooner. Answers with what is still held, null for a stale lease. */
+  renew(leases: readonly Lease[], ms: number): Promise<(Held | null)[]>
 
-  /** Hands jobs back, their attempts not consumed. Answers with what became available again, null for a stale lease. */
-  release(leases: readonly Lease[]): Promise<(Lane | null)[]>
+  /**
+   * Hands jobs back, their attempts not consumed. Answers with what became available again, null for a stale lease. One whose
+   * cancellation was asked for is cancelled at once, and the answer says whom to tell.
+   */
+  release(leases: readonly Lease[]): Promise<(Released | null)[]>
+
+  /**
+   * Cancels jobs: one that waits at once; of one that runs the request is stored, to be carried out when its attempt ends,
+   * its lease is lost, or the grace is over (by `expire`). Asking again changes nothing.
+   */
+  cancel(cancellations: readonly (Lookup & { readonly reason: SealedValue })[]): Promise<Cancellation[]>
+
+  /** Reopens jobs that have ended, under their refs and with their outcomes. From then on they are not `attended`. */
+  retry(lookups: readonly Lookup[]): Promise<Retried[]>
+
+  /** Keeps the latest progress of running attempts. Answers with whom to tell, null for a stale lease. */
+  progress(reports: readonly ProgressReport[]): Promise<(Told | null)[]>
+
+  /** Stores chunks, in order within each attempt and within its bounds. One stored before is `stored` again, without `told`. */
+  emit(emissions: readonly Emission[]): Promise<Emitted[]>
 
   /** Reads where refs stand. */
   read(lookups: readonly Lookup[]): Promise<Reading[]>
 
-  /** Makes due jobs available, at most `limit`. Answers with their lanes, and when the next job is due. */
-  stage(limit: number): Promise<{ staged: Lane[]; nextDueAt: number | null }>
+  /**
+   * Reads what watchers do not have yet: without a cursor everything of the current attempt, and no earlier outcome but the
+   * latest. In order: the outcomes before that attempt, its chunks, the outcome that ended it. Attempts may repeat, so an outcome
+   * of the cursor's attempt means that its index is 0 from there on. An attempt that was handed back goes on at its index.
+   */
+  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined })[]): Promise<Watching[]>
 
-  /** Takes jobs from those whose lease has ended, at most `limit`, as `crashed`. */
+  /** Reads all there is to know about jobs but their values. `waiting` is for the hub to say. */
+  inspect(lookups: readonly Lookup[]): Promise<Inspected[]>
+
+  /** Changes queues; what a change does not name stays. After it has answered, no claim against it commits. */
+  setQueues(changes: readonly QueueChange[]): Promise<QueueState[]>
+
+  /** The queues that were ever paused or limited. */
+  queues(): Promise<QueueState[]>
+
+  /** How many jobs have not ended, by queue and state; as old as 10 s, because counting walks them. */
+  depths(): Promise<Depth[]>
+
+  /** The jobs that have not ended and are to be cancelled once nobody is attached to them. */
+  attended(): Promise<Told[]>
+
+  /** Makes due jobs available, at most `limit`. Answers with them, and when the next job is due. */
+  stage(limit: number): Promise<{ staged: Waiter[]; nextDueAt: number | null }>
+
+  /** Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`. */
   expire(limit: number): Promise<Expired[]>
 
-  /** Moves the end of every lease to at least one lease from now: nothing expires after a time in which none could be renewed. */
+  /**
+   * Moves the end of every lease to at least one lease from now, and of every cancellation's grace to one grace: nothing
+   * expires after a time in which no worker was heard.
+   */
   reprieve(): Promise<void>
 
-  /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with their refs. */
+  /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>
 
   /** Finishes what was asked and closes. Safe to call twice. */
@@ -62,6 +125,36 @@ export interface Lane {
   readonly name: string
 }
 
+/** A count for metrics. */
+export interface Depth {
+  readonly queue: string
+  readonly state: JobState
+  readonly count: number
+}
+
+/** A job that waits in its lane. */
+export interface Waiter extends Lane {
+  readonly jobId: string
+  readonly attempt: number
+}
+
+/** A job that was handed back: it waits again, or it has ended, because it was to be cancelled. */
+export type Released = Waiter | { readonly announcement: Announcement }
+
+/** A lease that is still held, and the reason of a cancellation that was asked for meanwhile. */
+export interface Held extends Lane {
+  readonly jobId: string
+  readonly cancel: SealedValue | null
+}
+
+/** Whose watchers are to be told of something about a job: its own ref and its aliases. */
+export interface Told {
+  readonly tenant: string
+  readonly refs: readonly string[]
+  readonly jobId: string
+  readonly attempt: number
+}
+
 export interface Insertion {
   readonly tenant: string
   readonly job: JobRequest
@@ -72,6 +165,8 @@ export interface Insertion {
 export type Inserted =
   | {
       readonly type: 'inserted' | 'existing'
+      /** The ref is an alias: another job has its unique key. Such a job is `existing`. */
+      readonly conflict: boolean
       readonly jobId: string
       readonly state: JobState
       readonly queue: string
@@ -103,11 +198,44 @@ export interface Announcement extends Lane {
   readonly jobId: string
   readonly state: JobState
   readonly dueAt: number | null
-  /** When the attempt was claimed and when the job was stored, in ms since the epoch. */
+  /** When the attempt was claimed (of a job that did not run, when it was cancelled) and when the job was stored, in ms since the epoch. */
   readonly claimedAt: number
   readonly insertedAt: number
   readonly outcome: Outcome
 }
+
+export type Cancellation =
+  | { readonly type: 'cancelled'; readonly announcement: Announcement }
+  | { readonly type: 'requested'; readonly lease: Lease; readonly state: JobState }
+  | { readonly type: 'finished'; readonly state: JobState }
+  | { readonly type: 'expired' }
+  | { readonly type: 'not_found' }
+
+export type Retried = { readonly type: 'retried'; readonly waiter: Waiter } | { readonly type: 'unfinished' | 'expired' | 'not_found' }
+
+export type Emitted = { readonly verdict: 'stored'; readonly told: Told | null } | { readonly verdict: Exclude<EmitVerdict, 'stored'> }
+
+export type Watching =
+  | {
+      readonly type: 'job'
+      readonly jobId: string
+      readonly state: JobState
+      readonly attempt: number
+      /** When the state was entered, as near as the row tells, in ms since the epoch. */
+      readonly at: number
+      readonly progress: (SealedValue & { readonly attempt: number }) | null
+      readonly chunks: readonly Chunk[]
+      readonly outcomes: readonly Outcome[]
+      readonly more: boolean
+    }
+  | { readonly type: 'expired' }
+  | { readonly type: 'not_found' }
+
+/** An inspection without what only the hub knows. */
+export type Inspected =
+  | (Omit<Extract<Inspection, { type: 'job' }>, 'ref' | 'waiting'> & { readonly paused: boolean })
+  | { readonly type: 'expired' }
+  | { readonly type: 'not_found' }
 
 /** A job taken from its dead worker: the lease it lost, and its outcome. */
 export interface Expired {
@@ -122,6 +250,8 @@ export type Reading =
 
 export interface StoredJob extends Lane {
   readonly jobId: string
+  /** Whether its queue is paused. */
+  readonly paused: boolean
   readonly state: JobState
   readonly attempt: number
   readonly dueAt: number
@@ -141,10 +271,14 @@ export class StoreRefused extends Error {
 export interface StoreSettings {
   /** How long a lease lasts, in ms. */
   readonly leaseMs: number
+  /** How long a running job whose cancellation was asked for may still take, in ms. */
+  readonly cancelGraceMs: number
   /** How long finished jobs and their results live, in ms. */
   readonly retentionMs: number
   /** How long the tombstone of a pruned job lives, in ms. */
   readonly tombstoneMs: number
+  /** Told of each transaction: how many requests it carried, and how long it took with the disk, in ms. For metrics. */
+  readonly committed?: ((commit: { readonly requests: number; readonly ms: number }) => void) | undefined
   /** Milliseconds added to the store's clock, shared with a test that moves it. Absent outside tests. */
   readonly skew?: Float64Array | undefined
 }

@@ -1,8 +1,11 @@
 import { type Assignment, mintLease } from '@anchorleg/shared'
 import { claim as transition } from '../../lifecycle.js'
 import type { Claimed, ClaimRequest } from '../store.js'
+import { metaOf } from './jobRows.js'
 import { byteOrder, namesWithJobs, tenantsInTurn } from './lanes.js'
+import { looseReports } from './looseReports.js'
 import type { Means, Operations } from './operations.js'
+import { roomIn } from './queues.js'
 
 /** What the workers of the same names in one queue have in common: those names in order, and which tenant was served last. */
 interface Line {
@@ -23,6 +26,7 @@ export function claim(means: Means): Operations['claim'] {
   const namesOf = namesWithJobs(means)
   const tenantsOf = tenantsInTurn(means)
   const take = takeFirst(means)
+  const room = roomIn(means)
 
   const lineOf = ({ queue, names }: ClaimRequest): Line => {
     const key = JSON.stringify([queue, names])
@@ -37,10 +41,11 @@ export function claim(means: Means): Operations['claim'] {
   const serve = (request: ClaimRequest): Claimed[] => {
     const line = lineOf(request)
     const { queue } = line
+    const limit = Math.min(request.limit, room(queue))
     const names = line.names.length > 1 ? namesOf(queue, line.names) : line.names
     const claimed: Claimed[] = []
-    while (names.length > 0 && claimed.length < request.limit) {
-      const left = request.limit - claimed.length
+    while (names.length > 0 && claimed.length < limit) {
+      const left = limit - claimed.length
       const tenants = tenantsOf({ queue, names }, line.lastTenant, left)
       if (tenants.length === 0) break
       const share = Math.floor(left / tenants.length)
@@ -67,6 +72,7 @@ interface WaitingJob {
   readonly meta: string
   readonly codec: string
   readonly trace: string | null
+  readonly report: number | null
 }
 
 /** One tenant's jobs of these names in a queue. */
@@ -80,7 +86,7 @@ interface Share {
 function takeFirst(means: Means): (share: Share, worker: string, most: number) => Assignment[] {
   const assign = assignJob(means)
   const heads = means.db.prepare<[string, string, string, number], WaitingJob>(
-    `SELECT id, name, priority, due_at AS dueAt, attempt, max_attempts AS maxAttempts, snoozed, timeout, meta, codec, trace
+    `SELECT id, name, priority, due_at AS dueAt, attempt, max_attempts AS maxAttempts, snoozed, timeout, meta, codec, trace, report
      FROM jobs INDEXED BY jobs_available WHERE state = 'available' AND queue = ? AND name = ? AND tenant = ?
      ORDER BY priority, due_at, id LIMIT ?`,
   )
@@ -106,15 +112,20 @@ function inOrder(a: WaitingJob, b: WaitingJob): number {
 }
 
 /** Prepares handing one job to a worker, under a fresh lease. */
-function assignJob({ db, clock, settings }: Means): (job: WaitingJob, queue: string, worker: string) => Assignment {
+function assignJob(means: Means): (job: WaitingJob, queue: string, worker: string) => Assignment {
+  const { db, clock, settings } = means
+  const { loosen } = looseReports(means)
   const readArgs = db.prepare<[number], string>('SELECT args FROM job_args WHERE job_id = ?').pluck()
-  const update = db.prepare('UPDATE jobs SET state = ?, attempt = ?, lease = ?, lease_until = ?, worker = ?, attempted_at = ? WHERE id = ?')
+  const update = db.prepare(
+    'UPDATE jobs SET state = ?, attempt = ?, lease = ?, lease_until = ?, worker = ?, attempted_at = ?, report = NULL WHERE id = ?',
+  )
   return (job, queue, worker) => {
     const { id, name, maxAttempts, timeout, codec, trace } = job
     const lease = mintLease()
     const { state, attempt } = transition(job)
     const now = clock.now()
     update.run(state, attempt, lease, now + settings.leaseMs, worker, now, id)
+    loosen(job.report)
     return {
       jobId: String(id),
       lease,
@@ -130,9 +141,4 @@ function assignJob({ db, clock, settings }: Means): (job: WaitingJob, queue: str
       ...(trace !== null && { trace }),
     }
   }
-}
-
-function metaOf({ meta, snoozed }: WaitingJob): Assignment['meta'] {
-  const own = meta === '{}' ? {} : JSON.parse(meta)
-  return snoozed > 0 ? { ...own, snoozed } : own
 }

@@ -6,6 +6,7 @@ import { findRef } from './findRef.js'
 import { fingerprint } from './fingerprint.js'
 import { readJob } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
+import { uniqueKeys } from './uniqueKeys.js'
 
 type Insert = (insertion: Insertion) => Inserted
 
@@ -41,31 +42,40 @@ function insertOne(means: Means): Insert {
   const find = findRef(means)
   const read = readJob(means)
   const store = storeJob(means)
+  const keys = uniqueKeys(means)
+  const addAlias = means.db.prepare('INSERT INTO aliases (tenant, ref, job_id, fingerprint) VALUES (?, ?, ?, ?)')
+  const existing = (id: number, conflict: boolean): Inserted => {
+    const { jobId, state, queue, name, dueAt } = read(id)
+    return { type: 'existing', conflict, jobId, state, queue, name, dueAt }
+  }
   return (insertion) => {
     const { tenant, job } = insertion
     const print = fingerprint(job)
     const found = find({ tenant, ref: job.ref })
-    if (found === undefined) return store(insertion, print)
     if (found === 'tombstone') return refused('expired', `The ref ${job.ref} belongs to a job that has been deleted after its retention.`)
-    if (found.fingerprint !== print) return refused('ref_conflict', `The ref ${job.ref} belongs to a job with other content.`)
-    const { jobId, state, queue, name, dueAt } = read(found.jobId)
-    return { type: 'existing', jobId, state, queue, name, dueAt }
+    if (found && found.fingerprint !== print) return refused('ref_conflict', `The ref ${job.ref} belongs to a job with other content.`)
+    if (found) return existing(found.jobId, found.alias)
+    const holder = job.unique && keys.holderOf(tenant, job.unique)
+    if (holder === undefined) return store(insertion, print)
+    addAlias.run(tenant, job.ref, holder, print)
+    return existing(holder, true)
   }
 }
 
-function storeJob({ db, clock }: Means): (insertion: Insertion, print: string) => Inserted {
+function storeJob(means: Means): (insertion: Insertion, print: string) => Inserted {
+  const { db, clock } = means
+  const keys = uniqueKeys(means)
   const insertJob = db.prepare(
-    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, tags, meta, trace, fingerprint)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, cancel_on_disconnect,
+       unique_key, fingerprint, tags, meta, trace)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertArgs = db.prepare('INSERT INTO job_args (job_id, args) VALUES (?, ?)')
   return ({ tenant, job }, print) => {
-    const { ref, queue, name, priority, maxAttempts, timeout, codec, trace } = job
+    const { ref, queue, name, priority, maxAttempts, timeout, codec, trace, unique } = job
     const now = clock.now()
     const dueAt = Math.round(job.scheduledAt ?? now + (job.scheduleIn ?? 0) * 1000)
     const state = enter(dueAt, now)
-    const tags = JSON.stringify(job.tags)
-    const meta = JSON.stringify(job.meta)
     const { lastInsertRowid } = insertJob.run(
       tenant,
       ref,
@@ -78,13 +88,16 @@ function storeJob({ db, clock }: Means): (insertion: Insertion, print: string) =
       now,
       timeout,
       codec,
-      tags,
-      meta,
-      trace,
+      job.cancelOnDisconnect ? 1 : null,
+      unique?.key,
       print,
+      JSON.stringify(job.tags),
+      JSON.stringify(job.meta),
+      trace,
     )
     insertArgs.run(lastInsertRowid, job.args)
-    return { type: 'inserted', jobId: String(lastInsertRowid), state, queue, name, dueAt }
+    if (unique) keys.take(tenant, unique, Number(lastInsertRowid))
+    return { type: 'inserted', conflict: false, jobId: String(lastInsertRowid), state, queue, name, dueAt }
   }
 }
 

@@ -5,19 +5,35 @@ import type { Means } from './operations.js'
 interface JobRow {
   readonly queue: string
   readonly name: string
+  readonly paused: number
   readonly state: JobState
   readonly attempt: number
-  readonly due_at: number
+  readonly dueAt: number
 }
 
 /** Prepares reading where a job stands. */
 export function readJob({ db }: Means): (jobId: number) => StoredJob {
-  const read = db.prepare<[number], JobRow>('SELECT queue, name, state, attempt, due_at FROM jobs WHERE id = ?')
+  const read = db.prepare<[number], JobRow>(`SELECT queue, name, ${paused}, state, attempt, due_at AS dueAt FROM jobs WHERE id = ?`)
   return (jobId) => {
     const row = read.get(jobId)
     if (!row) throw new Error(`A ref leads to job ${jobId}, which is not there.`)
-    return { jobId: String(jobId), queue: row.queue, name: row.name, state: row.state, attempt: row.attempt, dueAt: row.due_at }
+    return { ...row, jobId: String(jobId), paused: row.paused === 1 }
   }
+}
+
+/** The column that says whether a job's queue is paused. */
+export const paused = 'coalesce((SELECT paused FROM queues WHERE queues.name = jobs.queue), 0) AS paused'
+
+/** Prepares reading all the refs of a job: its own, and its aliases. */
+export function refsOf({ db }: Means): (job: { readonly id: number; readonly ref: string }) => string[] {
+  const aliases = db.prepare<[number], string>('SELECT ref FROM aliases WHERE job_id = ?').pluck()
+  return ({ id, ref }) => [ref, ...aliases.all(id)]
+}
+
+/** A job's meta as it is handed on, with the count of its snoozes. */
+export function metaOf({ meta, snoozed }: { readonly meta: string; readonly snoozed: number }) {
+  const own = meta === '{}' ? {} : JSON.parse(meta)
+  return snoozed > 0 ? { ...own, snoozed } : own
 }
 
 /** The row of a job's public id; NaN, which no row has, when a peer made it up. */

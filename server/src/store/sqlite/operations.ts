@@ -8,10 +8,13 @@ export type Operations = { readonly [M in Method]: (...request: Parameters<Store
 
 export type Method = Exclude<keyof Store, 'close'>
 
+/** What of the settings the thread may know. */
+export type EngineSettings = Omit<StoreSettings, 'skew' | 'committed'>
+
 /** What every operation works with. */
 export interface Means {
   readonly db: Database.Database
-  readonly settings: Omit<StoreSettings, 'skew'>
+  readonly settings: EngineSettings
   /** Store time: whole ms, never stepping back. */
   readonly clock: Clock
   readonly random: Random

@@ -1,11 +1,11 @@
 import type { Outcome } from '@anchorleg/shared'
 import type { Means } from './operations.js'
 
-const columns = 'number, attempt, type, final, at, seconds, code, message, name, state, retry_at, codec, value, trace'
+const columns = 'number, attempt, type, final, at, chunks, seconds, code, message, name, state, retry_at, codec, value, trace'
 
 /** Prepares storing a job's outcome. */
 export function writeOutcome({ db }: Means): (jobId: number, outcome: Outcome) => void {
-  const write = db.prepare(`INSERT INTO outcomes (job_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const write = db.prepare(`INSERT INTO outcomes (job_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   return (jobId, outcome) => {
     const { number, attempt, type, final, at } = outcome
     const error = type === 'error' ? outcome : undefined
@@ -16,6 +16,7 @@ export function writeOutcome({ db }: Means): (jobId: number, outcome: Outcome) =
       type,
       Number(final),
       at,
+      outcome.chunks,
       type === 'snooze' ? outcome.seconds : null,
       error?.code,
       error?.message,
@@ -38,6 +39,24 @@ export function readLatestOutcome({ db }: Means): (jobId: number) => Outcome | n
   }
 }
 
+/** Prepares reading a job's outcomes behind one number, up to another, in order. */
+export function readOutcomes({ db }: Means): (jobId: number, after: number, to: number) => Iterable<Outcome> {
+  const read = db.prepare<[number, number, number], OutcomeRow>(
+    `SELECT ${columns} FROM outcomes WHERE job_id = ? AND number > ? AND number <= ? ORDER BY number`,
+  )
+  return function* (jobId, after, to) {
+    for (const row of read.iterate(jobId, after, to)) yield toOutcome(row)
+  }
+}
+
+/** Prepares reading the outcomes of a job's failed attempts, the latest first. */
+export function readFailures({ db }: Means): (jobId: number) => Iterable<Outcome> {
+  const read = db.prepare<[number], OutcomeRow>(`SELECT ${columns} FROM outcomes WHERE job_id = ? AND type = 'error' ORDER BY number DESC`)
+  return function* (jobId) {
+    for (const row of read.iterate(jobId)) yield toOutcome(row)
+  }
+}
+
 type ErrorOutcome = Extract<Outcome, { type: 'error' }>
 
 interface OutcomeRow {
@@ -46,6 +65,7 @@ interface OutcomeRow {
   readonly type: Outcome['type']
   readonly final: number
   readonly at: number
+  readonly chunks: number | null
   readonly seconds: number
   readonly code: ErrorOutcome['code']
   readonly message: string
@@ -59,7 +79,8 @@ interface OutcomeRow {
 
 function toOutcome(row: OutcomeRow): Outcome {
   const { type, codec } = row
-  const header = { number: row.number, attempt: row.attempt, final: row.final === 1, at: row.at }
+  const counted = row.chunks === null ? {} : { chunks: row.chunks }
+  const header = { number: row.number, attempt: row.attempt, final: row.final === 1, at: row.at, ...counted }
   switch (type) {
     case 'ok':
     case 'cancel':

@@ -11,6 +11,9 @@ export const applicationId = 0x416e6c67
  * Times are ms since the epoch. A job's sealed args have a table of their own, so that a change of its state never rewrites
  * them. Outcomes keep their rowid: without it every value of a kilobyte would take a page of its own. The partial indexes hold
  * only the rows that their walk is about, so what a walk costs does not grow with the backlog.
+ *
+ * A report is what one run of a job has told of itself: its progress and its chunks, whose places are counted from the
+ * report's id. A job points to its latest report. A report no job points to is loose: its rows are deleted a few at a time.
  */
 const migrations = [
   `
@@ -35,19 +38,26 @@ const migrations = [
     inserted_at INTEGER NOT NULL,
     attempted_at INTEGER,
     finished_at INTEGER,
-    cancel_requested_at INTEGER,
+    cancel_by INTEGER,
+    report INTEGER,
     timeout REAL,
     codec TEXT NOT NULL,
+    cancel_on_disconnect INTEGER,
+    unique_key TEXT,
+    fingerprint TEXT NOT NULL,
     tags TEXT NOT NULL,
     meta TEXT NOT NULL,
     trace TEXT,
-    unique_key TEXT,
-    fingerprint TEXT NOT NULL
+    cancel_codec TEXT,
+    cancel_reason TEXT
   ) STRICT;
   CREATE UNIQUE INDEX jobs_ref ON jobs (tenant, ref);
   CREATE INDEX jobs_available ON jobs (queue, name, tenant, priority, due_at, id) WHERE state = 'available';
-  CREATE INDEX jobs_due ON jobs (due_at) WHERE state IN ('scheduled', 'retryable');
+  CREATE INDEX jobs_due ON jobs (due_at, queue, state) WHERE state IN ('scheduled', 'retryable');
+  CREATE INDEX jobs_executing ON jobs (queue) WHERE state = 'executing';
   CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
+  CREATE INDEX jobs_cancelling ON jobs (cancel_by) WHERE state = 'executing' AND cancel_by IS NOT NULL;
+  CREATE INDEX jobs_attended ON jobs (id) WHERE cancel_on_disconnect = 1 AND finished_at IS NULL;
   CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
   CREATE TABLE job_args (job_id INTEGER PRIMARY KEY, args TEXT NOT NULL) STRICT;
@@ -59,6 +69,7 @@ const migrations = [
     type TEXT NOT NULL,
     final INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    chunks INTEGER,
     seconds REAL,
     code TEXT,
     message TEXT,
@@ -84,10 +95,23 @@ const migrations = [
     tenant TEXT NOT NULL,
     key TEXT NOT NULL,
     job_id INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
+    expires_at INTEGER,
     PRIMARY KEY (tenant, key)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX unique_keys_job ON unique_keys (job_id);
+
+  CREATE TABLE reports (
+    id INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL,
+    after_outcome INTEGER NOT NULL,
+    chunks INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    loose INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX reports_loose ON reports (id) WHERE loose = 1;
+
+  CREATE TABLE progress (report INTEGER PRIMARY KEY, codec TEXT NOT NULL, value TEXT NOT NULL) STRICT;
+
+  CREATE TABLE chunks (place INTEGER PRIMARY KEY, codec TEXT NOT NULL, value TEXT NOT NULL) STRICT;
 
   CREATE TABLE tombstones (
     tenant TEXT NOT NULL,

@@ -1,7 +1,7 @@
 import { settle as transition } from '../../lifecycle.js'
 import type { Settled } from '../store.js'
 import { claim } from './claim.js'
-import { type AttemptRow, attemptColumns, conclude } from './conclude.js'
+import { type AttemptRow, attemptColumns, conclude, factsOf } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 
@@ -11,10 +11,11 @@ export function settle(means: Means, claims: Operations['claim'] = claim(means))
   const end = conclude(means)
   const find = means.db.prepare<[number], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ?`)
   return (settlements, requests) => {
-    const settled = settlements.map(({ jobId, lease, outcome }): Settled => {
+    const settled = settlements.map((settlement): Settled => {
+      const { jobId, lease, outcome } = settlement
       const row = find.get(rowIdOf(jobId))
       if (row?.lease === lease) {
-        return { type: 'settled', announcement: end(row, transition(row, outcome, { now: clock.now(), random }), lease) }
+        return { type: 'settled', announcement: end(row, transition(factsOf(row), outcome, { now: clock.now(), random }), settlement) }
       }
       return row?.settledLease === lease ? { type: 'settled', announcement: null } : { type: 'stale' }
     })

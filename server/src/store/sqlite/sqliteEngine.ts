@@ -1,16 +1,25 @@
 import { type Clock, systemClock } from '@anchorleg/shared'
 import type Database from 'better-sqlite3'
 import { jitter, type Random } from '../../backoff.js'
-import type { StoreSettings } from '../store.js'
 import { storeClock } from '../storeClock.js'
+import { attended } from './attended.js'
+import { cancel } from './cancel.js'
 import { claim } from './claim.js'
+import { depths } from './depths.js'
+import { emit } from './emit.js'
 import { groupCommit } from './groupCommit.js'
 import { insert } from './insert.js'
+import { inspect } from './inspect.js'
 import { release, renew, reprieve } from './leases.js'
-import type { Answer, Means, Operations, Request } from './operations.js'
+import type { Answer, EngineSettings, Means, Operations, Request } from './operations.js'
+import { progress } from './progress.js'
+import { prune } from './prune.js'
+import { queues, setQueues } from './queues.js'
 import { read } from './read.js'
+import { retry } from './retry.js'
 import { settle } from './settle.js'
-import { expire, prune, stage } from './sweep.js'
+import { expire, stage } from './sweep.js'
+import { watch } from './watch.js'
 
 /** The store over one open database, synchronous: what the thread runs, and what a test may run beside it. */
 export interface SqliteEngine {
@@ -20,7 +29,7 @@ export interface SqliteEngine {
 }
 
 interface Parts {
-  readonly settings: Omit<StoreSettings, 'skew'>
+  readonly settings: EngineSettings
   /** Where store time comes from; it may step back, store time does not. */
   readonly clock?: Clock
   readonly random?: Random
@@ -36,7 +45,17 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     settle: settle(means, claims),
     renew: renew(means),
     release: release(means),
+    cancel: cancel(means),
+    retry: retry(means),
+    progress: progress(means),
+    emit: emit(means),
     read: read(means),
+    watch: watch(means),
+    inspect: inspect(means),
+    setQueues: setQueues(means),
+    queues: queues(means),
+    depths: depths(means),
+    attended: attended(means),
     stage: stage(means),
     expire: expire(means),
     reprieve: reprieve(means),

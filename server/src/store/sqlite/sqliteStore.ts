@@ -14,7 +14,8 @@ interface Asked {
  * @throws {StoreRefused} saying why it cannot be opened
  */
 export async function openSqliteStore(file: string, settings: StoreSettings): Promise<Store> {
-  return new SqliteStore(await startThread({ file, settings }))
+  const { committed, ...told } = settings
+  return new SqliteStore(await startThread({ file, settings: told }), committed)
 }
 
 /**
@@ -43,7 +44,10 @@ export class SqliteStore implements Store {
   /** Why nothing can be asked any more. */
   #gone: string | undefined
 
-  constructor(private readonly thread: Worker) {
+  constructor(
+    private readonly thread: Worker,
+    private readonly committed: NonNullable<StoreSettings['committed']> = () => {},
+  ) {
     thread.on('message', (message: FromThread) => this.#receive(message))
     thread.on('error', (error) => this.#end(`The store's thread died: ${String(error)}`))
     this.#ended = new Promise((resolve) => {
@@ -59,7 +63,17 @@ export class SqliteStore implements Store {
   readonly settle: Store['settle'] = (...args) => this.#ask('settle', args)
   readonly renew: Store['renew'] = (...args) => this.#ask('renew', args)
   readonly release: Store['release'] = (...args) => this.#ask('release', args)
+  readonly cancel: Store['cancel'] = (...args) => this.#ask('cancel', args)
+  readonly retry: Store['retry'] = (...args) => this.#ask('retry', args)
+  readonly progress: Store['progress'] = (...args) => this.#ask('progress', args)
+  readonly emit: Store['emit'] = (...args) => this.#ask('emit', args)
   readonly read: Store['read'] = (...args) => this.#ask('read', args)
+  readonly watch: Store['watch'] = (...args) => this.#ask('watch', args)
+  readonly inspect: Store['inspect'] = (...args) => this.#ask('inspect', args)
+  readonly setQueues: Store['setQueues'] = (...args) => this.#ask('setQueues', args)
+  readonly queues: Store['queues'] = (...args) => this.#ask('queues', args)
+  readonly depths: Store['depths'] = (...args) => this.#ask('depths', args)
+  readonly attended: Store['attended'] = (...args) => this.#ask('attended', args)
   readonly stage: Store['stage'] = (...args) => this.#ask('stage', args)
   readonly expire: Store['expire'] = (...args) => this.#ask('expire', args)
   readonly reprieve: Store['reprieve'] = (...args) => this.#ask('reprieve', args)
@@ -96,6 +110,7 @@ export class SqliteStore implements Store {
 
   #receive(message: FromThread): void {
     if (message.type !== 'answers') return
+    this.committed({ requests: message.answers.length, ms: message.ms })
     for (const answer of message.answers) {
       this.#answer(answer.id, (asked) => {
         if ('value' in answer) asked.resolve(answer.value)

@@ -18,7 +18,11 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
   port.on('message', (first: readonly Request[]) => {
     const requests = gather(port, first)
     const asked = requests.filter(({ method }) => method !== 'close')
-    if (asked.length > 0) tell({ type: 'answers', answers: engine.run(asked) })
+    if (asked.length > 0) {
+      const begun = systemClock.now()
+      const answers = engine.run(asked)
+      tell({ type: 'answers', answers, ms: Math.max(0, systemClock.now() - begun) })
+    }
     if (asked.length === requests.length) return
     engine.close()
     port.close()

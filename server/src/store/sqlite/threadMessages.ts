@@ -4,11 +4,12 @@ import type { Answer } from './operations.js'
 /** What the thread is started with. */
 export interface ThreadData {
   readonly file: string
-  readonly settings: StoreSettings
+  readonly settings: Omit<StoreSettings, 'committed'>
 }
 
 /** What the thread tells. To it go lists of requests. */
 export type FromThread =
   | { readonly type: 'opened' }
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'answers'; readonly answers: readonly Answer[] }
+  /** What came of the requests of one transaction, and how long it took with the disk, in ms. */
+  | { readonly type: 'answers'; readonly answers: readonly Answer[]; readonly ms: number }

@@ -1,6 +1,6 @@
-import type { Assignment, AttemptOutcome, JobRequest, Lease, Settlement } from '@anchorleg/shared'
+import type { Assignment, AttemptOutcome, Cursor, Emission, JobRequest, Lease, Settlement } from '@anchorleg/shared'
 import { codecTag, mintRef } from '@anchorleg/shared'
-import type { Claimed, ClaimRequest, Inserted, Lookup, Reading, Settled, Store, StoreSettings } from '#server/store/store.js'
+import type { Cancellation, Claimed, ClaimRequest, Inserted, Lookup, Reading, Settled, Store, StoreSettings } from '#server/store/store.js'
 
 /** A store as its suite needs it, and what it promises beyond the contract. */
 export interface Harness {
@@ -21,13 +21,18 @@ export interface Opened {
 export const minute = 60_000
 
 /** Long enough that the time a test takes changes nothing. */
-export const settings: StoreSettings = { leaseMs: 10 * minute, retentionMs: 60 * minute, tombstoneMs: 120 * minute }
+export const settings: StoreSettings = { leaseMs: 10 * minute, cancelGraceMs: 2 * minute, retentionMs: 60 * minute, tombstoneMs: 120 * minute }
 
 export const tenant = 'acme'
 
 export function aJob(fields: Partial<JobRequest> = {}): JobRequest {
   const defaults = { name: 'double', queue: 'default', priority: 0, maxAttempts: 20, tags: [], meta: {}, codec: codecTag, args: '[{"int":1},21]' }
   return { ref: mintRef(), ...defaults, ...fields }
+}
+
+/** A job of which there is one at a time: as long as it has not ended. */
+export function aUniqueJob(unique: Partial<JobRequest['unique']> = {}, fields: Partial<JobRequest> = {}): JobRequest {
+  return aJob({ unique: { key: 'k', states: ['scheduled', 'available', 'executing', 'retryable'], ...unique }, ...fields })
 }
 
 /** Stores jobs of one tenant, one insertion each, and answers with what became of them. */
@@ -75,6 +80,46 @@ export function settlement(lease: Lease, outcome: AttemptOutcome): Settlement {
 
 export async function read(store: Store, lookup: Lookup): Promise<Reading> {
   return only(await store.read([lookup]))
+}
+
+/** A reason as its caller seals it. */
+export function sealedReason(text = 'enough') {
+  return { codec: codecTag, value: JSON.stringify([text]) }
+}
+
+export async function cancel(store: Store, lookup: Lookup, text?: string): Promise<Cancellation> {
+  return only(await store.cancel([{ ...lookup, reason: sealedReason(text) }]))
+}
+
+/** Asks to cancel a job that runs. */
+export async function requestCancel(store: Store, lookup: Lookup, text?: string): Promise<void> {
+  const { type } = await cancel(store, lookup, text)
+  if (type !== 'requested') throw new Error(`expected a request, got ${type}`)
+}
+
+export function emission(lease: Lease, index: number, value = `[${index}]`): Emission {
+  return { ...leaseOf(lease), index, codec: codecTag, value }
+}
+
+/** Emits so many chunks of an attempt, from the first on. */
+export async function emitSome(store: Store, lease: Lease, count: number): Promise<void> {
+  const emitted = await store.emit(Array.from({ length: count }, (_, index) => emission(lease, index)))
+  const refused = emitted.find(({ verdict }) => verdict !== 'stored')
+  if (refused) throw new Error(`expected every chunk to be stored, got ${refused.verdict}`)
+}
+
+/** Reads what a watcher lacks of a job that must be known. */
+export async function watchKnown(store: Store, lookup: Lookup, from?: Cursor) {
+  const watching = only(await store.watch([{ ...lookup, from }]))
+  if (watching.type !== 'job') throw new Error(`expected a job, got ${watching.type}`)
+  return watching
+}
+
+/** Inspects a job that must be known. */
+export async function inspectKnown(store: Store, lookup: Lookup) {
+  const inspected = only(await store.inspect([lookup]))
+  if (inspected.type !== 'job') throw new Error(`expected a job, got ${inspected.type}`)
+  return inspected
 }
 
 /** Reads a job that must be known. */

@@ -25,7 +25,11 @@ export function leases(harness: Harness): void {
       const { store } = await harness.open()
       const { lease } = await start(store)
       const forged = { ...lease, lease: '0'.repeat(32) }
-      expect(await store.renew([lease, forged, strangeLease], leaseMs)).toEqual([{ queue: 'default', name: 'double' }, null, null])
+      expect(await store.renew([lease, forged, strangeLease], leaseMs)).toEqual([
+        { jobId: lease.jobId, queue: 'default', name: 'double', cancel: null },
+        null,
+        null,
+      ])
     })
 
     test('a renewed lease lasts from the renewal on', async () => {
@@ -137,7 +141,7 @@ export function leases(harness: Harness): void {
       test('a job handed back is available again, its attempt not consumed', async () => {
         const { store } = await harness.open()
         const { lease, lookup } = await start(store)
-        expect(await store.release([lease, strangeLease])).toEqual([{ queue: 'default', name: 'double' }, null])
+        expect(await store.release([lease, strangeLease])).toEqual([{ jobId: lease.jobId, queue: 'default', name: 'double', attempt: 0 }, null])
         const { job, latest } = await readKnown(store, lookup)
         expect(job).toMatchObject({ state: 'available', attempt: 0 })
         expect(latest).toBeNull()

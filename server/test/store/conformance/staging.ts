@@ -12,7 +12,8 @@ export function staging(harness: Harness): void {
       advance(9 * minute)
       expect(await store.stage(10)).toEqual({ staged: [], nextDueAt: dueAt })
       advance(minute)
-      expect(await store.stage(10)).toEqual({ staged: [{ queue: 'q', name: 'n' }], nextDueAt: null })
+      const jobId = 'jobId' in inserted && inserted.jobId
+      expect(await store.stage(10)).toEqual({ staged: [{ jobId, queue: 'q', name: 'n', attempt: 0 }], nextDueAt: null })
       expect(await store.stage(10)).toEqual({ staged: [], nextDueAt: null })
       expect(only(await claim(store, { queue: 'q', names: ['n'] })).scheduledAt).toBe(dueAt)
     })

@@ -15,7 +15,12 @@ const job = (/** @type {number} */ bytes) => {
   const args = JSON.stringify(['x'.repeat(bytes)])
   return { tenant, job: { ref: mintRef(), name: 'n', queue: 'q', priority: 0, maxAttempts: 3, tags: [], meta: {}, codec: codecTag, args } }
 }
-const store = await openStore(`sqlite:${join(folder, 'hub.db')}`, { leaseMs: 60_000, retentionMs: 3_600_000, tombstoneMs: 3_600_000 })
+const store = await openStore(`sqlite:${join(folder, 'hub.db')}`, {
+  leaseMs: 60_000,
+  cancelGraceMs: 10_000,
+  retentionMs: 3_600_000,
+  tombstoneMs: 3_600_000,
+})
 const insert = (/** @type {ReturnType<typeof job>} */ insertion) =>
   store.insert([insertion], []).then(
     () => 'stored',
@@ -43,7 +48,12 @@ if (ballastBytes) rmSync(ballast)
 const afterwards = ballastBytes ? await insert(job(20_000)) : undefined
 await store.close()
 
-const again = await openStore(`sqlite:${join(folder, 'hub.db')}`, { leaseMs: 60_000, retentionMs: 3_600_000, tombstoneMs: 3_600_000 })
+const again = await openStore(`sqlite:${join(folder, 'hub.db')}`, {
+  leaseMs: 60_000,
+  cancelGraceMs: 10_000,
+  retentionMs: 3_600_000,
+  tombstoneMs: 3_600_000,
+})
 const readings = await again.read(stored.map(({ job: { ref } }) => ({ tenant, ref })))
 await again.close()
 console.log(JSON.stringify({ stored: stored.length, storedAs: [...new Set(readings.map(({ type }) => type))], refusedAs, afterwards }))

@@ -33,8 +33,8 @@ test.skipIf(!canMount)(
   'a disk that is full (a small one in a mount namespace of its own): the same, and with room again it stores again',
   async () => {
     const folder = temporaryFolder()
-    const onSmallDisk = [...ownMounts, 'sh', '-c', `mount -t tmpfs -o size=4m tmpfs '${folder}' && exec "$@"`, 'sh']
-    const report = await fill([folder, '1000000'], onSmallDisk)
+    const onSmallDisk = [...ownMounts, 'sh', '-c', `mount -t tmpfs -o size=8m tmpfs '${folder}' && exec "$@"`, 'sh']
+    const report = await fill([folder, '4500000'], onSmallDisk)
     expect(report.stored).toBeGreaterThan(10)
     expect(report.storedAs).toEqual(['known'])
     expect(report.refusedAs).toEqual({ reason: expect.stringMatching(/^SQLITE_FULL/), types: ['not_found'], count: 3 })

@@ -21,23 +21,38 @@ function plans(): { sql: string; steps: string[] }[] {
     })
 }
 
+/** What reads all that an index holds, because all of it is wanted: for a start, an operator, or metrics. */
+const wholeIndexes = [
+  /^SCAN jobs USING INDEX jobs_attended$/,
+  /^SCAN queues$/,
+  /^SCAN jobs USING COVERING INDEX jobs_(?:available|executing|due)$/,
+  /^USE TEMP B-TREE FOR GROUP BY$/,
+]
+const wantsAll = (sql: string) => /GROUP BY queue|FROM queues ORDER BY name|jobs_attended/.test(sql)
+
 test('no statement scans a table, or sorts: each finds its rows by key or by an index in order', () => {
   const all = plans()
-  expect(all.length).toBeGreaterThan(25)
+  expect(all.length).toBeGreaterThan(60)
   const slow = all.filter(({ sql, steps }) => {
+    if (wantsAll(sql)) return !steps.every((step) => wholeIndexes.some((whole) => whole.test(step)))
     const readsOne = sql.endsWith('LIMIT 1')
-    return steps.some((step) => /TEMP B-TREE|AUTOMATIC/.test(step) || (/\bSCAN\b/.test(step) && !readsOne))
+    return steps.some((step) => /TEMP B-TREE|AUTOMATIC/.test(step) || (/\bSCAN (?!\(subquery)/.test(step) && !readsOne))
   })
   expect(slow).toEqual([])
+  expect(all.filter(({ sql }) => wantsAll(sql))).toHaveLength(5)
 })
 
 test.each([
   ['claim', /FROM jobs INDEXED BY jobs_available .* ORDER BY priority, due_at, id/, /jobs_available \(queue=\? AND name=\? AND tenant=\?\)/],
+  ['the count of a limited queue', /^SELECT count\(\*\) FROM \(SELECT 1 .* LIMIT \?\)/, /COVERING INDEX jobs_executing \(queue=\?\)/],
   ['stage', /^UPDATE jobs SET state = \? WHERE id IN/, /jobs_due \(due_at<\?\)/],
   ['expire', /lease_until <= \? ORDER BY lease_until/, /jobs_leased \(lease_until<\?\)/],
+  ['the end of a grace', /cancel_by <= \? ORDER BY cancel_by/, /jobs_cancelling \(cancel_by<\?\)/],
   ['prune', /finished_at < \? ORDER BY finished_at/, /jobs_finished \(finished_at<\?\)/],
-])('%s walks its partial index', (_, statement, step) => {
+  ['a part of the chunks', /FROM chunks WHERE place >= \? AND place < \? ORDER BY place/, /INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/],
+  ['clearing loose reports', /WHERE loose = 1 ORDER BY id LIMIT 1/, /reports_loose/],
+])('%s walks its index', (_, statement, step) => {
   const found = plans().filter(({ sql }) => statement.test(sql))
-  expect(found).toHaveLength(1)
-  expect(found[0]?.steps).toContainEqual(expect.stringMatching(step))
+  expect(found.length).toBeGreaterThan(0)
+  for (const { steps } of found) expect(steps).toContainEqual(expect.stringMatching(step))
 })

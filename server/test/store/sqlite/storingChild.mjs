@@ -7,7 +7,7 @@ import { openStore } from '#server/store/openStore.js'
 const [, , file, mode] = process.argv
 const tenant = 'acme'
 const say = (/** @type {unknown[]} */ ...words) => writeSync(1, `${words.join(' ')}\n`)
-const settings = { leaseMs: 60_000, retentionMs: 3_600_000, tombstoneMs: 3_600_000 }
+const settings = { leaseMs: 60_000, cancelGraceMs: 10_000, retentionMs: 3_600_000, tombstoneMs: 3_600_000 }
 
 const store = await openStore(`sqlite:${file}`, settings).catch((error) => {
   say(error.name, error.message)
