@@ -1,7 +1,7 @@
-import type { RefOutcome, Standing, Want } from '@anchorleg/shared'
+import type { Inspection, RefOutcome, Standing, Want, WatchEvent } from '@anchorleg/shared'
 import type { Roster } from './roster.js'
-import { standingOf } from './standing.js'
-import type { Announcement, Lookup, Store } from './store/store.js'
+import { inspectionOf, standingOf } from './standing.js'
+import type { Announcement, Inspected, Lookup, Store } from './store/store.js'
 
 /** One connection of a caller. */
 export interface ClientSession {
@@ -11,7 +11,13 @@ export interface ClientSession {
   readonly seesTraces: boolean
   /** The rooms it is in, by key, so that leaving costs what joining did. */
   readonly rooms: Set<string>
-  readonly tell: { outcomes(outcomes: RefOutcome[]): void }
+  /** The watch rooms it is in, by key. */
+  readonly watched: Set<string>
+  readonly tell: {
+    outcomes(outcomes: RefOutcome[]): void
+    events(events: WatchEvent[]): void
+    expired(refs: string[]): void
+  }
 }
 
 /** One ref and what its awaiter wants of it. */
@@ -41,6 +47,11 @@ export class Courier {
   /** How many refs are awaited. */
   get size(): number {
     return this.#rooms.size
+  }
+
+  /** Whether anybody awaits a ref. */
+  has(lookup: Lookup): boolean {
+    return this.#rooms.has(keyOf(lookup))
   }
 
   join(session: ClientSession, { ref, want }: Wanted): void {
@@ -87,6 +98,27 @@ export class Courier {
     })
   }
 
+  /** Reads all there is to know about jobs but their values. */
+  async inspect(session: ClientSession, refs: readonly string[]): Promise<Inspection[]> {
+    const inspected = await this.store.inspect(refs.map((ref) => ({ tenant: session.tenant, ref })))
+    return refs.map((ref, i) => {
+      const inspection = inspectionOf(ref, inspected[i] as Inspected, this.roster)
+      if (inspection.type !== 'job') return inspection
+      return { ...inspection, errors: inspection.errors.map((outcome) => visible(session, { ref, outcome }).outcome) }
+    })
+  }
+
+  /** Tells of refs whose job was deleted while they were awaited. */
+  expired(lookups: readonly Lookup[]): void {
+    for (const lookup of lookups) {
+      const key = keyOf(lookup)
+      for (const { session } of this.#rooms.get(key) ?? []) {
+        if (session.rooms.delete(key)) session.tell.expired([lookup.ref])
+      }
+      this.#rooms.delete(key)
+    }
+  }
+
   /** Pushes stored outcomes to the members of their rooms. */
   deliver(announcements: readonly Announcement[]): void {
     const loads = new Map<ClientSession, RefOutcome[]>()
@@ -123,7 +155,7 @@ function keyOf({ tenant, ref }: Lookup): string {
 }
 
 /** An outcome as this connection may see it. */
-function visible(session: ClientSession, { ref, outcome }: RefOutcome): RefOutcome {
+export function visible(session: ClientSession, { ref, outcome }: RefOutcome): RefOutcome {
   if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return { ref, outcome }
   const { trace: _hidden, ...rest } = outcome
   return { ref, outcome: rest }

@@ -1,4 +1,4 @@
-import { after, endOfTurn } from '@anchorleg/shared'
+import { after, type Clock, endOfTurn } from '@anchorleg/shared'
 import { type Demand, type Roster, takesJobs, type WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
@@ -10,6 +10,13 @@ const afterFailure = 1_000
 export interface Pledge {
   readonly stamp: number
   readonly requests: readonly ClaimRequest[]
+}
+
+interface Rooms {
+  readonly roster: Roster
+  readonly store: Store
+  readonly telemetry: TelemetryBus
+  readonly clock: Clock
 }
 
 /**
@@ -25,45 +32,43 @@ export class Dispatcher {
   /** The pledges and the jobs given back that the store has not answered yet. */
   readonly #open = new Set<object>()
   readonly #idle = new Set<() => void>()
+  readonly #limited = new Set<string>()
   #stamp = 0
   #filling = false
   #stopped = false
 
-  constructor(
-    private readonly roster: Roster,
-    private readonly store: Store,
-    private readonly telemetry: TelemetryBus,
-  ) {}
+  constructor(private readonly rooms: Rooms) {}
 
   /** Pledges free slots to new jobs, to be claimed in the transaction that stores them. */
   pledgeFor(demand: readonly Demand[]): Pledge {
     for (const { queue } of demand) this.#mark(queue)
-    return this.#pledge(() => this.roster.promiseFor(demand))
+    return this.#pledge(() => this.rooms.roster.promiseFor(demand))
   }
 
   /** Pledges the slots that settled attempts have freed, to be claimed in the transaction that settles them. */
   pledgeFreed(freed: ReadonlyMap<WorkerSession, ReadonlyMap<string, number>>): Pledge {
-    return this.#pledge(() => [...freed].flatMap(([session, counts]) => this.roster.promiseFreed(session, counts)))
+    return this.#pledge(() => [...freed].flatMap(([session, counts]) => this.rooms.roster.promiseFreed(session, counts)))
   }
 
   /** Hands claimed jobs to their workers. Called once for every pledge. */
   deliver(pledge: Pledge, claimed: readonly Claimed[]): void {
-    this.roster.settlePromises(pledge.requests)
+    this.rooms.roster.settlePromises(pledge.requests)
+    const now = this.rooms.clock.now()
     const loads = new Map<WorkerSession, Claimed['assignment'][]>()
     const stranded: Claimed[] = []
     for (const claim of claimed) {
       const { assignment } = claim
-      const session = this.roster.get(claim.worker)
+      const session = this.rooms.roster.get(claim.worker)
       if (!session || !takesJobs(session)) {
         stranded.push(claim)
         continue
       }
-      this.roster.hold(session, { jobId: assignment.jobId, lease: assignment.lease }, assignment.queue)
+      this.rooms.roster.hold(session, { jobId: assignment.jobId, lease: assignment.lease }, assignment.queue)
       const load = loads.get(session)
       if (load) load.push(assignment)
       else loads.set(session, [assignment])
-      const { jobId, queue, name, attempt } = assignment
-      this.telemetry.tell({ type: 'job.claimed', jobId, lane: { queue, name }, worker: session.id, attempt })
+      const { jobId, queue, name, attempt, scheduledAt } = assignment
+      this.rooms.telemetry.tell({ type: 'job.claimed', jobId, lane: { queue, name }, worker: session.id, attempt, waitedMs: now - scheduledAt })
     }
     for (const [session, load] of loads) session.tell.perform(load)
     if (stranded.length > 0) this.#giveBack(stranded)
@@ -73,9 +78,21 @@ export class Dispatcher {
 
   /** The store failed under a pledge: nothing was claimed, and what waits is claimed a little later. */
   fail(pledge: Pledge): void {
-    this.roster.settlePromises(pledge.requests)
+    this.rooms.roster.settlePromises(pledge.requests)
     if (pledge.requests.length > 0 && !this.#stopped) after(afterFailure, () => this.fill())
     this.#end(pledge)
+  }
+
+  /** Learns whether a queue has a limit across all workers. */
+  limit(queue: string, limited: boolean): void {
+    if (limited) this.#limited.add(queue)
+    else this.#limited.delete(queue)
+  }
+
+  /** Jobs of these queues have ended: in a limited one that makes room at every worker, not only where they ran. */
+  ended(queues: Iterable<string>): void {
+    if (this.#limited.size === 0) return
+    for (const queue of queues) if (this.#limited.has(queue)) return this.fill()
   }
 
   /** Claims for every free slot, at the end of this turn. */
@@ -102,14 +119,14 @@ export class Dispatcher {
   }
 
   async #fill(): Promise<void> {
-    for (const session of this.roster.all()) for (const queue of session.queues.keys()) this.#mark(queue)
-    const pledge = this.#pledge(() => this.roster.promiseAll())
+    for (const session of this.rooms.roster.all()) for (const queue of session.queues.keys()) this.#mark(queue)
+    const pledge = this.#pledge(() => this.rooms.roster.promiseAll())
     if (pledge.requests.length === 0) return this.#end(pledge)
     try {
-      this.deliver(pledge, await this.store.claim(pledge.requests))
+      this.deliver(pledge, await this.rooms.store.claim(pledge.requests))
     } catch (error) {
       this.fail(pledge)
-      this.telemetry.tell({ type: 'store.failed', during: 'claim', error })
+      this.rooms.telemetry.tell({ type: 'store.failed', during: 'claim', error })
     }
   }
 
@@ -128,7 +145,7 @@ export class Dispatcher {
   }
 
   #mark(queue: string): void {
-    if (this.roster.hasPromised(queue)) this.#missed.set(queue, this.#stamp)
+    if (this.rooms.roster.hasPromised(queue)) this.#missed.set(queue, this.#stamp)
   }
 
   /** Whether a claim came back with slots to spare that a job has been waiting for since the claim was made. */
@@ -152,11 +169,11 @@ export class Dispatcher {
   #giveBack(stranded: readonly Claimed[]): void {
     const leases = stranded.map(({ assignment: { jobId, lease } }) => ({ jobId, lease }))
     this.#open.add(leases)
-    this.store
+    this.rooms.store
       .release(leases)
       .then(
         () => this.fill(),
-        (error: unknown) => this.telemetry.tell({ type: 'store.failed', during: 'release', error }),
+        (error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'release', error }),
       )
       .finally(() => this.#end(leases))
   }

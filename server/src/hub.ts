@@ -1,28 +1,45 @@
 import { createServer, type Server as HttpServer } from 'node:http'
-import { namespaces, steadyClock } from '@anchorleg/shared'
+import { after, endOfTurn, namespaces, steadyClock } from '@anchorleg/shared'
 import { Server } from 'socket.io'
 import { WebSocketServer } from 'ws'
+import { Attendant } from './attendant.js'
+import { Canceller } from './canceller.js'
 import { type HubConfig, type HubOptions, readConfig, storeName } from './config.js'
 import { Courier } from './courier.js'
 import { Dispatcher } from './dispatcher.js'
+import { Foreman } from './foreman.js'
+import { openAdminGate } from './gates/adminGate.js'
 import { openClientGate } from './gates/clientGate.js'
 import { notLoopback } from './gates/loopback.js'
+import { soleTenant } from './gates/tenant.js'
 import { openWorkerGate } from './gates/workerGate.js'
 import { probes } from './http/probes.js'
 import { Intake } from './intake.js'
 import { Lifeline } from './lifeline.js'
 import { type Logger, logTelemetry, openLog } from './log.js'
+import { Metrics } from './metrics.js'
 import { LocalNotifier } from './notifier/localNotifier.js'
 import { Pruner } from './pruner.js'
+import { Reporter } from './reporter.js'
 import { Roster } from './roster.js'
 import { Settler } from './settler.js'
 import { Stager } from './stager.js'
 import { openStore } from './store/openStore.js'
 import type { Store } from './store/store.js'
 import { TelemetryBus } from './telemetry.js'
+import { Watchers } from './watchers.js'
 
 /** Tombstones of pruned jobs live this long, in ms: the documented idempotency window. */
 const tombstoneMs = 7 * 86_400_000
+
+/** How long a running job may still take once its cancellation was asked for, in ms. */
+const cancelGraceMs = 10_000
+
+/** How long a job with `cancelOnDisconnect` waits for somebody to come back, in ms. */
+const patienceMs = 30_000
+
+/** How long a peer may take to answer the goodbye of a hub that stops, in ms. */
+const goodbyeMs = 1_000
 
 /** How long a readiness probe waits for the store, in ms. */
 const probeMs = 1_000
@@ -31,6 +48,14 @@ const probeMs = 1_000
 export interface Hub extends AsyncDisposable {
   /** Its address, as `connect` and `createWorker` take it. */
   readonly url: string
+  /** Claims nothing more from a queue, once it has resolved; jobs that run go on. It is stored: a restart keeps it. */
+  pause(queue: string): Promise<void>
+  /** Claims from a paused queue again. */
+  resume(queue: string): Promise<void>
+  /** Lets at most so many jobs of a queue run at once on all workers together; null for any number. It is stored. */
+  limit(queue: string, limit: number | null): Promise<void>
+  /** Reopens a job that has ended, under its refs: it runs again, and its outcomes go on being numbered. Resolves with whether it had. */
+  retry(ref: string): Promise<boolean>
   /** Takes nothing more, finishes what is being stored, closes every connection and the store. Safe to call twice. */
   close(): Promise<void>
 }
@@ -54,14 +79,26 @@ export function createHub(options: HubOptions = {}): HubPlan {
 }
 
 async function listen(config: HubConfig, log: Logger): Promise<Hub> {
-  const store = await openStore(config.store, { leaseMs: config.lease, retentionMs: config.retention * 1000, tombstoneMs })
+  const telemetry = new TelemetryBus()
+  telemetry.subscribe(logTelemetry(log))
+  const store = await openStore(config.store, {
+    leaseMs: config.lease,
+    cancelGraceMs,
+    retentionMs: config.retention * 1000,
+    tombstoneMs,
+    committed: (commit) => telemetry.tell({ type: 'store.committed', ...commit }),
+  })
   const state = { ready: false, because: 'starting' }
-  const http = createServer(probes(async () => (state.ready ? probeStore(store) : { ready: false, because: state.because })))
   try {
-    const rooms = furnish(config, store, log)
+    const rooms = furnish(config, store, telemetry)
+    const readiness = async () => (state.ready ? probeStore(store) : ({ ready: false, because: state.because } as const))
+    const metrics = async () => ({ type: rooms.metrics.contentType, text: await rooms.metrics.text() })
+    const http = createServer(probes(readiness, metrics))
     const io = openGates(http, config, rooms)
     const url = await bind(http, config)
     await rooms.lifeline.start()
+    await rooms.foreman.start()
+    await rooms.attendant.start()
     rooms.stager.start()
     rooms.pruner.start()
     state.ready = true
@@ -76,22 +113,43 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
 type Furnished = ReturnType<typeof furnish>
 
 /** Sets up the rooms between the gates and the store. */
-function furnish(config: HubConfig, store: Store, log: Logger) {
+function furnish(config: HubConfig, store: Store, telemetry: TelemetryBus) {
   const clock = steadyClock()
-  const telemetry = new TelemetryBus()
-  telemetry.subscribe(logTelemetry(log))
   const roster = new Roster()
-  const dispatcher = new Dispatcher(roster, store, telemetry)
+  const dispatcher = new Dispatcher({ roster, store, telemetry, clock })
   const stager = new Stager(store, dispatcher, telemetry, clock)
   const notifier = new LocalNotifier()
   const courier = new Courier(store, roster)
-  notifier.subscribe((announcements) => courier.deliver(announcements))
-  const intake = new Intake({ store, dispatcher, courier, stager, telemetry })
+  const watchers = new Watchers(store, clock)
+  const metrics = new Metrics({ store, roster, courier })
+  for (const room of [watchers, metrics]) telemetry.subscribe((event) => room.hear(event))
+  const canceller = new Canceller({ store, roster, notifier, stager, telemetry })
+  const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)
+  for (const room of [courier, watchers, attendant]) notifier.subscribe((announcements) => room.deliver(announcements))
+  const foreman = new Foreman({ store, dispatcher, telemetry })
+  const reporter = new Reporter(store, watchers)
+  const intake = new Intake({ store, dispatcher, courier, attendant, stager, telemetry })
   const settler = new Settler({ store, roster, dispatcher, notifier, stager, telemetry })
   const terms = { leaseMs: config.lease, graceMs: config.grace }
   const lifeline = new Lifeline({ store, roster, dispatcher, notifier, stager, telemetry, clock }, terms)
-  const pruner = new Pruner(store, telemetry, config.retention * 1000)
-  return { telemetry, roster, dispatcher, stager, courier, intake, settler, lifeline, pruner }
+  const pruner = new Pruner({ store, courier, watchers, telemetry }, config.retention * 1000)
+  return {
+    telemetry,
+    metrics,
+    roster,
+    dispatcher,
+    stager,
+    courier,
+    watchers,
+    canceller,
+    attendant,
+    foreman,
+    reporter,
+    intake,
+    settler,
+    lifeline,
+    pruner,
+  }
 }
 
 function openGates(http: HttpServer, config: HubConfig, rooms: Furnished): Server {
@@ -111,6 +169,7 @@ function openGates(http: HttpServer, config: HubConfig, rooms: Furnished): Serve
   })
   openClientGate(io.of(namespaces.client), { ...rooms, limits })
   openWorkerGate(io.of(namespaces.worker), { ...rooms, limits, leaseMs: config.lease })
+  openAdminGate(io.of(namespaces.admin), { ...rooms, limits })
   return io
 }
 
@@ -155,6 +214,23 @@ class ListeningHub implements Hub {
     this.url = parts.url
   }
 
+  async pause(queue: string): Promise<void> {
+    await this.parts.rooms.foreman.setQueues([{ queue, paused: true }])
+  }
+
+  async resume(queue: string): Promise<void> {
+    await this.parts.rooms.foreman.setQueues([{ queue, paused: false }])
+  }
+
+  async limit(queue: string, limit: number | null): Promise<void> {
+    await this.parts.rooms.foreman.setQueues([{ queue, limit }])
+  }
+
+  async retry(ref: string): Promise<boolean> {
+    const [verdict] = await this.parts.rooms.foreman.retry([{ tenant: soleTenant, ref }])
+    return verdict === 'retried'
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -165,15 +241,41 @@ class ListeningHub implements Hub {
   }
 
   async #close(): Promise<void> {
-    const { state, rooms, io, store, log, url } = this.parts
+    const { state, rooms, io, http, store, log, url, config } = this.parts
     state.ready = false
     state.because = 'draining'
     log.info({ url }, 'hub draining')
-    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner]) agent.stop()
-    await io.close()
+    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant]) agent.stop()
+    await flushed(rooms, config.drainTimeout)
+    await hangUp(io, http, Math.min(goodbyeMs, config.drainTimeout))
     // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.
     await rooms.dispatcher.idle()
     await store.close()
     log.info({ url }, 'hub closed')
   }
+}
+
+/** What of an engine's connection is used here. */
+interface EngineLine {
+  readonly transport?: { readonly socket?: { terminate?(): void } }
+}
+
+/** Ends every connection. Peers that do not answer the goodbye in time, frozen or silent ones, are cut. */
+async function hangUp(io: Server, http: HttpServer, ms: number): Promise<void> {
+  const lines = Object.values((io.engine as unknown as { readonly clients: Readonly<Record<string, EngineLine>> }).clients)
+  const closed = io.close()
+  const stop = after(ms, () => {
+    for (const { transport } of lines) transport?.socket?.terminate?.()
+    http.closeAllConnections()
+  })
+  await closed
+  stop()
+}
+
+/** What was reported and submitted before is answered first, as far as there is time. */
+async function flushed({ intake, settler }: Furnished, ms: number): Promise<void> {
+  const clock = steadyClock()
+  const end = clock.now() + ms
+  do await new Promise<void>((resolve) => endOfTurn(resolve))
+  while (!(intake.idle && settler.idle) && clock.now() < end)
 }

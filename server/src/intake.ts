@@ -1,4 +1,5 @@
 import { Gathering, type JobRequest, type Refusal, type Submitted } from '@anchorleg/shared'
+import type { Attendant } from './attendant.js'
 import type { ClientSession, Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Demand } from './roster.js'
@@ -14,7 +15,10 @@ interface Submission {
   readonly reject: (error: unknown) => void
 }
 
+type Accepted = Exclude<Inserted, { type: 'refused' }>
+
 interface Rooms {
+  readonly attendant: Attendant
   readonly store: Store
   readonly dispatcher: Dispatcher
   readonly courier: Courier
@@ -27,12 +31,19 @@ interface Rooms {
  * the claims of workers that wait for such jobs.
  */
 export class Intake {
+  #open = 0
   readonly #gathering = new Gathering<Submission>((submissions) => void this.#store(submissions))
 
   constructor(private readonly rooms: Rooms) {}
 
+  /** Whether everything submitted so far has been answered. */
+  get idle(): boolean {
+    return this.#open === 0
+  }
+
   /** Stores jobs and answers once they are durable. Those with a `want` are attached before they are stored. */
   submit(session: ClientSession, jobs: readonly JobRequest[], atomic: boolean): Promise<Submitted[]> {
+    this.#open += 1
     for (const { ref, want } of jobs) if (want) this.rooms.courier.join(session, { ref, want })
     return new Promise((resolve, reject) => this.#gathering.add({ session, jobs, atomic, resolve, reject }))
   }
@@ -57,6 +68,8 @@ export class Intake {
         this.#forget(submission.session, submission.jobs)
         submission.reject(error)
       }
+    } finally {
+      this.#open -= submissions.length
     }
   }
 
@@ -65,13 +78,27 @@ export class Intake {
     const answers = jobs.map((job, i): Submitted => {
       const answer = inserted[i] as Inserted
       if (answer.type === 'refused') return this.#refuse(session, job, answer.refusal)
+      this.#attend(session, job, answer)
       if (answer.type === 'existing') seenBefore.push(job)
-      else this.rooms.telemetry.tell({ type: 'job.inserted', jobId: answer.jobId, lane: answer, state: answer.state })
+      else
+        this.rooms.telemetry.tell({
+          type: 'job.inserted',
+          jobId: answer.jobId,
+          lane: { queue: answer.queue, name: answer.name },
+          state: answer.state,
+        })
       if (answer.state === 'scheduled') this.rooms.stager.expect(answer.dueAt)
-      return { ref: job.ref, conflict: false, name: answer.name, queue: answer.queue }
+      return { ref: job.ref, conflict: answer.conflict, name: answer.name, queue: answer.queue }
     })
     if (seenBefore.length > 0) void this.#catchUp(session, seenBefore)
     return answers
+  }
+
+  /** An alias keeps a job alive as its own ref does. */
+  #attend({ tenant }: ClientSession, { ref, cancelOnDisconnect }: JobRequest, { jobId, conflict, type }: Accepted): void {
+    const { attendant } = this.rooms
+    if (cancelOnDisconnect && type === 'inserted') attendant.attend({ jobId, tenant, refs: [ref] })
+    else if (conflict) attendant.alias({ jobId, tenant, refs: [ref] })
   }
 
   #refuse(session: ClientSession, job: JobRequest, refused: Refusal): Submitted {

@@ -4,7 +4,7 @@ import type { Dispatcher } from './dispatcher.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
 import type { Stager } from './stager.js'
-import type { Lane, Store } from './store/store.js'
+import type { Expired, Held, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
 /** How often leases are looked over, in ms. */
@@ -57,8 +57,8 @@ export class Lifeline {
     return lanes.map((lane) => lane !== null)
   }
 
-  /** A worker is back with leases from before: answers with the queue of each that it still holds, null for one it lost. */
-  reclaim(leases: readonly Lease[]): Promise<(Lane | null)[]> {
+  /** A worker is back with leases from before: answers with what it still holds of them, null for one it lost. */
+  reclaim(leases: readonly Lease[]): Promise<(Held | null)[]> {
     return this.rooms.store.renew(leases, this.terms.leaseMs)
   }
 
@@ -109,20 +109,21 @@ export class Lifeline {
       this.rooms,
       crashed.map(({ announcement }) => announcement),
     )
-    for (const { lease } of crashed) this.#tellHolder(lease)
+    for (const each of crashed) this.#tellHolder(each)
     this.rooms.dispatcher.fill()
     if (crashed.length === batch) await this.#expire()
   }
 
   /**
-   * The worker that held it, if it is still connected, may stop: its word no longer counts. It gets no further jobs until it
-   * is heard again, or a frozen one would take each job it lost right back.
+   * The worker that held it, if it is still connected, may stop: its word no longer counts. One that let its lease run out
+   * gets no further jobs until it is heard again, or a frozen one would take each job it lost right back. One that only let
+   * the grace of a cancellation pass is well.
    */
-  #tellHolder(lease: Lease): void {
-    for (const session of this.rooms.roster.all()) {
-      if (this.rooms.roster.free(session, lease) === undefined) continue
-      session.silent = true
-      session.tell.lost([lease])
-    }
+  #tellHolder({ lease, announcement }: Expired): void {
+    const holder = this.rooms.roster.holderOf(lease)
+    if (!holder) return
+    this.rooms.roster.free(holder, lease)
+    if (announcement.outcome.type === 'error') holder.silent = true
+    holder.tell.lost([lease])
   }
 }

@@ -6,7 +6,7 @@ export type { Logger }
 
 /** A hub's log: one JSON object a line, on standard output. */
 export function openLog(level: HubConfig['logLevel']): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: pino.stdSerializers.err } })
 }
 
 /** Writes telemetry to a log. Single jobs are `debug`; what an operator acts on is `warn` or `error`. */
@@ -18,6 +18,7 @@ const levels = {
   'job.inserted': 'debug',
   'job.refused': 'debug',
   'job.claimed': 'debug',
+  'job.available': 'debug',
   'job.outcome': 'debug',
   'settle.stale': 'info',
   'jobs.pruned': 'debug',
@@ -27,5 +28,6 @@ const levels = {
   'peer.refused': 'warn',
   'message.refused': 'warn',
   'message.failed': 'error',
+  'store.committed': 'trace',
   'store.failed': 'error',
-} as const satisfies Record<Telemetry['type'], 'debug' | 'info' | 'warn' | 'error'>
+} as const satisfies Record<Telemetry['type'], 'trace' | 'debug' | 'info' | 'warn' | 'error'>

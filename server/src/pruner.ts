@@ -1,6 +1,8 @@
 import { after } from '@anchorleg/shared'
+import type { Courier } from './courier.js'
 import type { Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
+import type { Watchers } from './watchers.js'
 
 /** Jobs deleted in one transaction: few enough that a round trip behind it does not notice. */
 const batch = 200
@@ -8,14 +10,21 @@ const batch = 200
 /** Rest between two batches while there is more to delete, and the longest and shortest rest otherwise, in ms. */
 const rest = { busy: 50, longest: 60_000, shortest: 1_000 } as const
 
-/** Deletes what outlived its retention, a little at a time. */
+interface Rooms {
+  readonly store: Store
+  readonly courier: Courier
+  readonly watchers: Watchers
+  readonly telemetry: TelemetryBus
+}
+
+/** Deletes what outlived its retention, a little at a time, and tells those who still await or watch it. */
 export class Pruner {
   #cancel = () => {}
   #stopped = false
 
   constructor(
-    private readonly store: Store,
-    private readonly telemetry: TelemetryBus,
+    private readonly rooms: Rooms,
+    /** In ms. */
     private readonly retentionMs: number,
   ) {}
 
@@ -35,11 +44,15 @@ export class Pruner {
   async #prune(): Promise<void> {
     const idle = Math.min(rest.longest, Math.max(rest.shortest, this.retentionMs / 10))
     try {
-      const pruned = await this.store.prune(batch)
-      if (pruned.length > 0) this.telemetry.tell({ type: 'jobs.pruned', count: pruned.length })
+      const pruned = await this.rooms.store.prune(batch)
+      if (pruned.length > 0) {
+        this.rooms.telemetry.tell({ type: 'jobs.pruned', count: pruned.length })
+        this.rooms.courier.expired(pruned)
+        this.rooms.watchers.expired(pruned)
+      }
       this.#schedule(pruned.length < batch ? idle : rest.busy)
     } catch (error) {
-      this.telemetry.tell({ type: 'store.failed', during: 'prune', error })
+      this.rooms.telemetry.tell({ type: 'store.failed', during: 'prune', error })
       this.#schedule(idle)
     }
   }

@@ -26,6 +26,7 @@ export interface WorkerSession {
   readonly tell: {
     perform(assignments: Assignment[]): void
     lost(leases: Lease[]): void
+    cancel(cancels: (Lease & { codec: string; reason: string })[]): void
   }
 }
 
@@ -60,9 +61,24 @@ export class Roster {
     return this.#sessions.size
   }
 
-  /** A job takes a slot. */
+  /** The worker that holds a lease, while it is connected. */
+  holderOf({ jobId, lease }: Lease): WorkerSession | undefined {
+    for (const session of this.#sessions.values()) if (session.held.get(jobId)?.lease === lease) return session
+    return undefined
+  }
+
+  /** How many leases connected workers hold. */
+  get leases(): number {
+    let count = 0
+    for (const { held } of this.#sessions.values()) count += held.size
+    return count
+  }
+
+  /** A job takes a slot. Whoever held it before, on an older connection, holds it no longer. */
   hold(session: WorkerSession, lease: Lease, queue: string): void {
-    session.held.set(lease.jobId, { ...lease, queue })
+    for (const other of this.#sessions.values()) this.free(other, lease)
+    this.free(session, lease)
+    session.held.set(lease.jobId, { queue, jobId: lease.jobId, lease: lease.lease })
     const slots = session.queues.get(queue)
     if (slots) slots.busy += 1
   }

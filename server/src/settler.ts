@@ -30,31 +30,45 @@ interface Rooms {
  * the next jobs for the slots it frees. Outcomes are announced after they are stored, never before.
  */
 export class Settler {
+  #open = 0
   readonly #gathering = new Gathering<Report>((reports) => void this.#settle(reports))
 
   constructor(private readonly rooms: Rooms) {}
 
   settle(session: WorkerSession, settlements: readonly Settlement[]): Promise<Verdict[]> {
+    this.#open += 1
     return new Promise((resolve, reject) => this.#gathering.add({ session, settlements, resolve, reject }))
+  }
+
+  /** Whether everything reported so far has been answered. */
+  get idle(): boolean {
+    return this.#open === 0
   }
 
   /** Hands jobs back unrun; answers for each whether its lease was still held. */
   async release(session: WorkerSession, leases: readonly Lease[]): Promise<('released' | 'stale')[]> {
-    const lanes = await this.rooms.store.release(leases)
+    const released = await this.rooms.store.release(leases)
     for (const lease of leases) this.rooms.roster.free(session, lease)
-    if (lanes.some((lane) => lane !== null)) this.rooms.dispatcher.fill()
-    return lanes.map((lane) => (lane ? 'released' : 'stale'))
+    for (const each of released) if (each && 'jobId' in each) this.rooms.telemetry.tell({ type: 'job.available', ...each })
+    announce(
+      this.rooms,
+      released.flatMap((each): Announcement[] => (each && 'announcement' in each ? [each.announcement] : [])),
+    )
+    if (released.some((each) => each !== null)) this.rooms.dispatcher.fill()
+    return released.map((each) => (each ? 'released' : 'stale'))
   }
 
   async #settle(reports: readonly Report[]): Promise<void> {
     const { store, dispatcher } = this.rooms
-    const pledge = dispatcher.pledgeFreed(this.#freeSlots(reports))
+    const freed = this.#freeSlots(reports)
+    const pledge = dispatcher.pledgeFreed(freed)
     try {
       const { settled, claimed } = await store.settle(
         reports.flatMap(({ settlements }) => settlements),
         pledge.requests,
       )
       dispatcher.deliver(pledge, claimed)
+      dispatcher.ended([...freed.values()].flatMap((counts) => [...counts.keys()]))
       announce(
         this.rooms,
         settled.flatMap((each): Announcement[] => (each.type === 'settled' && each.announcement ? [each.announcement] : [])),
@@ -69,6 +83,8 @@ export class Settler {
     } catch (error) {
       dispatcher.fail(pledge)
       for (const { reject } of reports) reject(error)
+    } finally {
+      this.#open -= reports.length
     }
   }
 

@@ -44,7 +44,8 @@ export class Stager {
     this.#wakeAt = Number.POSITIVE_INFINITY
     const rest = this.clock.now() + longestRest
     try {
-      const { nextDueAt } = await this.store.stage(batch)
+      const { staged, nextDueAt } = await this.store.stage(batch)
+      for (const waiter of staged) this.telemetry.tell({ type: 'job.available', ...waiter })
       // Also when nothing was staged: this is the slow poll behind every hint that a job became available.
       this.dispatcher.fill()
       this.expect(Math.min(nextDueAt ?? rest, rest))

@@ -1,6 +1,6 @@
-import { isFinished, type Standing, type Waiting, type Want } from '@anchorleg/shared'
+import { type Inspection, isFinished, type Standing, type Waiting, type Want } from '@anchorleg/shared'
 import type { Roster } from './roster.js'
-import type { Reading, StoredJob } from './store/store.js'
+import type { Inspected, Lane, Reading, StoredJob } from './store/store.js'
 
 /** What the store holds of a ref, as an answer to who wants an outcome of it. */
 export function standingOf(ref: string, want: Want, reading: Reading, roster: Roster): Standing {
@@ -18,14 +18,22 @@ export function standingOf(ref: string, want: Want, reading: Reading, roster: Ro
   }
 }
 
-function waitingOf(job: StoredJob, roster: Roster): Waiting {
+/** What the store holds of a job, as an answer to who inspects it. */
+export function inspectionOf(ref: string, inspected: Inspected, roster: Roster): Inspection {
+  if (inspected.type !== 'job') return { ref, type: inspected.type }
+  const { paused, ...job } = inspected
+  const waiting = isFinished(job.state) ? null : waitingOf({ ...job, paused }, roster)
+  return { ref, ...job, waiting }
+}
+
+function waitingOf(job: Pick<StoredJob, 'state' | 'paused'> & Lane, roster: Roster): Waiting {
   switch (job.state) {
     case 'scheduled':
       return 'scheduled'
     case 'retryable':
       return 'retrying'
     case 'available':
-      return roster.whyWaiting(job)
+      return job.paused ? 'queue_paused' : roster.whyWaiting(job)
     default:
       return 'running'
   }

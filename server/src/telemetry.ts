@@ -1,11 +1,19 @@
 import type { JobState, Outcome } from '@anchorleg/shared'
-import type { Lane } from './store/store.js'
+import type { Lane, Waiter } from './store/store.js'
 
 /** What happens in a hub, told once, after it is stored; logs and metrics subscribe. No event carries a ref, a token, args or a result. */
 export type Telemetry =
   | { readonly type: 'job.inserted'; readonly jobId: string; readonly lane: Lane; readonly state: JobState }
   | { readonly type: 'job.refused'; readonly code: string }
-  | { readonly type: 'job.claimed'; readonly jobId: string; readonly lane: Lane; readonly worker: string; readonly attempt: number }
+  | {
+      readonly type: 'job.claimed'
+      readonly jobId: string
+      readonly lane: Lane
+      readonly worker: string
+      readonly attempt: number
+      readonly waitedMs: number
+    }
+  | ({ readonly type: 'job.available' } & Waiter)
   | {
       readonly type: 'job.outcome'
       readonly jobId: string
@@ -36,6 +44,7 @@ export type Telemetry =
   | { readonly type: 'peer.refused'; readonly code: string; readonly reason: string }
   | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
   | { readonly type: 'message.failed'; readonly error: unknown }
+  | { readonly type: 'store.committed'; readonly requests: number; readonly ms: number }
   | { readonly type: 'store.failed'; readonly during: string; readonly error: unknown }
 
 export type Listener = (event: Telemetry) => void

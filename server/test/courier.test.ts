@@ -21,7 +21,15 @@ const failed: Outcome = {
 
 function session(tenant = 'default', seesTraces = true): ClientSession & { got: RefOutcome[][] } {
   const got: RefOutcome[][] = []
-  return { id: mintRef(), tenant, seesTraces, rooms: new Set(), got, tell: { outcomes: (outcomes) => void got.push(outcomes) } }
+  return {
+    id: mintRef(),
+    tenant,
+    seesTraces,
+    rooms: new Set(),
+    got,
+    watched: new Set(),
+    tell: { outcomes: (outcomes) => void got.push(outcomes), events: () => {}, expired: () => {} },
+  }
 }
 
 function announcement(ref: string, outcome: Outcome, tenant = 'default'): Announcement {
@@ -38,7 +46,7 @@ function storeThatReads(reading: Reading, meanwhile = () => {}): Store {
   return { read } as Partial<Store> as Store
 }
 
-const job = { jobId: '1', queue: 'q', name: 'n', attempt: 1, dueAt: 0 }
+const job = { jobId: '1', queue: 'q', name: 'n', attempt: 1, dueAt: 0, paused: false }
 const pending: Reading = { type: 'known', job: { ...job, state: 'executing' }, latest: null }
 const courierOver = (store: Store) => new Courier(store, new Roster())
 

@@ -1,4 +1,4 @@
-import { type Assignment, mintLease } from '@anchorleg/shared'
+import { type Assignment, mintLease, systemClock } from '@anchorleg/shared'
 import { beforeEach, expect, test } from 'vitest'
 import { Dispatcher } from '#server/dispatcher.js'
 import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
@@ -45,12 +45,12 @@ let dispatcher: Dispatcher
 beforeEach(() => {
   store = new HeldStore()
   roster = new Roster()
-  dispatcher = new Dispatcher(roster, store as unknown as Store, new TelemetryBus())
+  dispatcher = new Dispatcher({ roster, store: store as unknown as Store, telemetry: new TelemetryBus(), clock: systemClock })
 })
 
 function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {
   const got: Assignment[] = []
-  const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments), lost: () => {} }
+  const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments), lost: () => {}, cancel: () => {} }
   const session = {
     id,
     names: new Set(['double']),

@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { mintLease, mintRef, protocol } from '@anchorleg/shared'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { createHub, type Hub } from '#server/index.js'
 
 let hub: Hub
@@ -110,6 +111,51 @@ describe('the guard', () => {
     expect(await other.emitWithAck('look', { refs: [{ ref: mintRef(), want: 'any' }] })).toEqual({
       ok: [{ ref: expect.any(String), type: 'not_found' }],
     })
+  })
+})
+
+describe('the hub outlives', () => {
+  test('a packet whose event is a number', async () => {
+    const rude = new WebSocket(`${hub.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+    await new Promise((resolve) => rude.once('message', resolve))
+    rude.send(`40/client,${JSON.stringify(auth)}`)
+    await new Promise((resolve) => rude.once('message', resolve))
+    const gone = new Promise((resolve) => rude.once('close', resolve))
+    rude.send('42/client,[5,{}]')
+    await gone
+    expect(await status('/healthz', {})).toBe(200)
+  })
+
+  test('a list beyond the limit, which is refused before it is read', async () => {
+    const socket = await welcomed('/client')
+    const refs = Array.from({ length: 10_001 }, () => 0)
+    expect(await socket.emitWithAck('attach', { refs })).toMatchObject({ refused: { code: 'payload_too_large' } })
+  })
+
+  test('a peer that asks and never reads: it is cut', { timeout: 60_000 }, async () => {
+    const [client, worker] = [await welcomed('/client'), await welcomed('/worker')]
+    const name = `unread-${mintRef()}`
+    worker.on('perform', (assignments: { jobId: string; lease: string }[]) => {
+      const outcome = { type: 'ok', codec: 'd6', value: 'x'.repeat(2_000) }
+      worker.emit('settle', { settlements: assignments.map(({ jobId, lease }) => ({ jobId, lease, outcome })) }, () => {})
+    })
+    await worker.emitWithAck('register', { names: [name], queues: { default: 1 }, held: [] })
+    const told = next(client, 'outcomes')
+    const one = job({ name, want: 'any' })
+    await client.emitWithAck('submit', { jobs: [one] })
+    await told
+    const deaf = new WebSocket(`${hub.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+    await new Promise((resolve) => deaf.once('message', resolve))
+    deaf.send(`40/client,${JSON.stringify(auth)}`)
+    await new Promise((resolve) => deaf.once('message', resolve))
+    deaf.pause()
+    const refs = Array.from({ length: 60 }, () => ({ ref: one.ref, want: 'any' }))
+    const ask = (id: number) => new Promise<void>((resolve) => deaf.send(`42/client,${id}${JSON.stringify(['look', { refs }])}`, () => resolve()))
+    for (let id = 0; id < 400; id++) await ask(id)
+    const gone = new Promise((resolve) => deaf.once('close', resolve))
+    deaf.resume()
+    await gone
+    expect(await status('/readyz', {})).toBe(200)
   })
 })
 

@@ -5,7 +5,7 @@ import { freeSlots, openSlots, Roster, type WorkerSession } from '#server/roster
 let count = 0
 function worker(queues: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
   count += 1
-  const tell = { perform: () => {}, lost: () => {} }
+  const tell = { perform: () => {}, lost: () => {}, cancel: () => {} }
   return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, silent: false, tell }
 }
 
@@ -81,6 +81,18 @@ test('only the token that holds a slot frees it', () => {
   roster.hold(one, lease('1'), 'default')
   expect(roster.free(one, lease('1'))).toBeUndefined()
   expect(freeSlots(one, 'default')).toBe(0)
+})
+
+test('a lease that came back on a newer connection is no longer the older one’s', () => {
+  const [old, young] = [worker({ default: 1 }), worker({ default: 1 })]
+  const roster = rosterOf(old, young)
+  const job = lease('1')
+  roster.hold(old, job, 'default')
+  roster.hold(young, job, 'default')
+  roster.hold(young, job, 'default')
+  expect(roster.leave(old.id)).toEqual([])
+  roster.free(young, job)
+  expect(freeSlots(young, 'default')).toBe(1)
 })
 
 test('who leaves hands over what it held', () => {

@@ -26,10 +26,13 @@ export function hubCommand(): Command {
   }
   return command.action(async (options: HubOptions & { drainTimeout?: number }) => {
     const listening = createHub({ logLevel: 'info', ...options }).listen()
-    stopOnSignal(listening, Number(options.drainTimeout ?? 25_000))
+    stopOnSignal(listening, Number(options.drainTimeout ?? 25_000) + marginMs)
     await listening
   })
 }
+
+/** What a stop may take beyond its drain, in ms, before the process ends all the same. */
+const marginMs = 5_000
 
 /** A signal also stops a hub that is still starting, as soon as it has started. */
 function stopOnSignal(listening: Promise<Hub>, deadlineMs: number): void {

@@ -1,38 +1,48 @@
 import { fits, isRef, type JobRequest, type Limits, type Submitted } from '@anchorleg/shared'
 import { clientMessages, submitEntry } from '@anchorleg/shared/schemas'
 import type { Namespace, Socket } from 'socket.io'
+import type { Canceller } from '../canceller.js'
 import type { ClientSession, Courier } from '../courier.js'
 import type { Intake } from '../intake.js'
 import type { TelemetryBus } from '../telemetry.js'
+import type { Watchers } from '../watchers.js'
 import { fitAnswer, sendOutcomes } from './frames.js'
 import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
+import { Line } from './line.js'
 import { refuse } from './refused.js'
+import { soleTenant } from './tenant.js'
 
 interface Rooms {
   readonly intake: Intake
   readonly courier: Courier
+  readonly canceller: Canceller
+  readonly watchers: Watchers
   readonly telemetry: TelemetryBus
   readonly limits: Limits
 }
 
-/** The tenant of everyone on a hub that authenticates nobody. */
-const soleTenant = 'default'
-
 /** Where callers come in: they submit jobs, and attach to refs. */
 export function openClientGate(namespace: Namespace, rooms: Rooms): void {
-  const { intake, courier, telemetry, limits } = rooms
+  const { intake, courier, canceller, watchers, telemetry, limits } = rooms
   shakeHands(namespace, { limits, telemetry }, (socket: Socket) => {
+    const line = new Line(socket, limits)
     const session: ClientSession = {
       id: socket.id,
       tenant: soleTenant,
       seesTraces: true,
       rooms: new Set(),
-      tell: { outcomes: (outcomes) => sendOutcomes(socket, outcomes, limits) },
+      watched: new Set(),
+      tell: {
+        outcomes: (outcomes) => line.send(() => sendOutcomes(socket, outcomes, limits)),
+        events: (events) => line.send(() => socket.emit('events', events)),
+        expired: (refs) => line.send(() => socket.emit('expired', refs)),
+      },
     }
     telemetry.tell({ type: 'peer.connected', role: 'client', peer: socket.id })
     socket.on('disconnect', (reason) => {
       courier.leaveAll(session)
+      watchers.leaveAll(session)
       telemetry.tell({ type: 'peer.disconnected', role: 'client', peer: socket.id, reason })
     })
     const routes = {
@@ -47,14 +57,31 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
         for (const wanted of inBatch(refs)) courier.leave(session, wanted)
         return refs.length
       }),
+      cancel: route(clientMessages.cancel, ({ cancels }) =>
+        canceller.cancel(
+          inBatch(cancels).map(({ ref, codec, reason }) => ({ tenant: session.tenant, ref, reason: { codec, value: within(reason) } })),
+        ),
+      ),
+      inspect: route(clientMessages.inspect, async ({ refs }) => courier.inspect(session, inBatch(refs))),
+      watch: route(clientMessages.watch, ({ watches }) => watchers.watch(session, inBatch(watches))),
+      unwatch: route(clientMessages.unwatch, ({ refs }) => {
+        for (const ref of inBatch(refs)) watchers.unwatch(session, ref)
+        return refs.length
+      }),
     }
-    guard(socket, routes, telemetry)
+    guard(socket, routes, { telemetry, limits })
   })
 
   function inBatch<T>(entries: T[]): T[] {
     if (entries.length > limits.batch)
       throw refuse('payload_too_large', `A message has at most ${limits.batch} entries; this one has ${entries.length}.`)
     return entries
+  }
+
+  /** A reason is no larger than args may be. */
+  function within(sealed: string): string {
+    if (!fits(sealed, limits.argsBytes)) throw refuse('payload_too_large', `The encoded reason takes more than ${limits.argsBytes} bytes.`)
+    return sealed
   }
 
   /** Parses each entry by itself, so that a bad one does not refuse its neighbours, unless they are to stand or fall together. */

@@ -1,14 +1,20 @@
-import type { Answer, Refusal } from '@anchorleg/shared'
+import type { Answer, Limits, Refusal } from '@anchorleg/shared'
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
 import { StoreUnavailable } from '../store/store.js'
 import type { TelemetryBus } from '../telemetry.js'
+import { Line } from './line.js'
 import { Refused, refuse } from './refused.js'
 
 /** What one event of a namespace takes, and what is done with it. */
 export interface Route<Schema extends z.ZodType = z.ZodType, Reply = unknown> {
   readonly schema: Schema
   readonly handle: (message: z.output<Schema>) => Promise<Reply> | Reply
+}
+
+interface Terms {
+  readonly telemetry: TelemetryBus
+  readonly limits: Limits
 }
 
 /** Keeps a route's message and its handler's argument of one type. */
@@ -21,23 +27,25 @@ export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (
  * message with an acknowledgement gets a typed answer, and one without an acknowledgement, which could get none, ends the
  * connection that sent it.
  */
-export function guard(socket: Socket, routes: Readonly<Record<string, Route>>, telemetry: TelemetryBus): void {
-  socket.onAny((event: string, ...packet: unknown[]) => {
+export function guard(socket: Socket, routes: Readonly<Record<string, Route>>, { telemetry, limits }: Terms): void {
+  const line = new Line(socket, limits)
+  socket.onAny((event: unknown, ...packet: unknown[]) => {
     const answer = packet.at(-1)
-    const known = Object.hasOwn(routes, event) ? routes[event] : undefined
+    const known = typeof event === 'string' && Object.hasOwn(routes, event) ? routes[event] : undefined
     if (typeof answer !== 'function') return cut(socket, event, telemetry)
     void respond(known, packet.length === 2 ? packet[0] : undefined).then((reply) => {
       if ('refused' in reply) {
         const { code, message } = reply.refused
-        telemetry.tell({ type: 'message.refused', event: known ? event : 'unknown', peer: socket.id, code, reason: message })
+        telemetry.tell({ type: 'message.refused', event: known ? String(event) : 'unknown', peer: socket.id, code, reason: message })
       }
-      answer(reply)
+      line.send(() => answer(reply))
     })
   })
 
   async function respond(known: Route | undefined, message: unknown): Promise<Answer<unknown>> {
     try {
       if (!known) throw refuse('invalid_message', 'There is no such message in this protocol.')
+      checkLengths(message, limits.batch)
       const parsed = known.schema.safeParse(message)
       if (!parsed.success) throw refuse('invalid_message', describe(parsed.error))
       return { ok: await known.handle(parsed.data) }
@@ -54,10 +62,20 @@ function refusalOf(error: unknown, telemetry: TelemetryBus): Refusal {
   return { code: 'store_unavailable', message: 'The hub failed to handle this message; nothing was stored.' }
 }
 
-function cut(socket: Socket, event: string, telemetry: TelemetryBus): void {
+function cut(socket: Socket, event: unknown, telemetry: TelemetryBus): void {
   const reason = 'a message without an acknowledgement'
-  telemetry.tell({ type: 'message.refused', event: event.slice(0, 32), peer: socket.id, code: 'invalid_message', reason })
+  telemetry.tell({ type: 'message.refused', event: String(event).slice(0, 32), peer: socket.id, code: 'invalid_message', reason })
   socket.disconnect(true)
+}
+
+/** Lists are measured before they are read: reading a huge one takes as long as its sender likes. */
+function checkLengths(message: unknown, batch: number): void {
+  if (typeof message !== 'object' || message === null) return
+  for (const part of Object.values(message)) {
+    if (Array.isArray(part) && part.length > batch) {
+      throw refuse('payload_too_large', `A message has at most ${batch} entries; this one has ${part.length}.`)
+    }
+  }
 }
 
 /** The first thing wrong with a message, with its place. */

@@ -13,8 +13,8 @@ class HandshakeRefused extends Error {
 interface Terms {
   readonly limits: Limits
   readonly telemetry: TelemetryBus
-  /** A page never is a worker: what has an Origin is refused. */
-  readonly noOrigin?: boolean
+  /** Which pages may come in: any that reached us, those of the hub itself, or none, because a page never is a worker. */
+  readonly origin?: 'any' | 'own' | 'none'
 }
 
 /** Lets peers of a known protocol version into a namespace, and welcomes each with the version spoken and the hub's limits. */
@@ -31,8 +31,11 @@ export function shakeHands(namespace: Namespace, terms: Terms, enter: (socket: S
   })
 }
 
-function refusalOf(socket: Socket, { noOrigin }: Terms): Refusal | undefined {
-  if (noOrigin && socket.handshake.headers.origin !== undefined) return { code: 'forbidden', message: 'A page cannot connect as a worker.' }
+function refusalOf(socket: Socket, { origin = 'any' }: Terms): Refusal | undefined {
+  const { headers } = socket.handshake
+  const foreign = headers.origin !== undefined && origin !== 'any' && (origin === 'none' || new URL(headers.origin).host !== headers.host)
+  if (foreign)
+    return { code: 'forbidden', message: origin === 'none' ? 'A page cannot connect as a worker.' : 'Only the hub’s own pages connect as admin.' }
   const parsed = handshake.safeParse(socket.handshake.auth)
   if (!parsed.success) return { code: 'forbidden', message: 'The handshake does not name its protocol version.' }
   const theirs = parsed.data.protocol

@@ -1,8 +1,10 @@
-import { fits, type Lease, type Limits, type Registration, type Settlement } from '@anchorleg/shared'
+import { type Emission, fits, type Lease, type Limits, type Registration, type Settlement } from '@anchorleg/shared'
 import { workerMessages } from '@anchorleg/shared/schemas'
 import type { Namespace, Socket } from 'socket.io'
+import type { Canceller } from '../canceller.js'
 import type { Dispatcher } from '../dispatcher.js'
 import type { Lifeline } from '../lifeline.js'
+import type { Reporter } from '../reporter.js'
 import { openSlots, type Roster, type WorkerSession } from '../roster.js'
 import type { Settler } from '../settler.js'
 import type { TelemetryBus } from '../telemetry.js'
@@ -16,6 +18,8 @@ interface Rooms {
   readonly dispatcher: Dispatcher
   readonly settler: Settler
   readonly lifeline: Lifeline
+  readonly canceller: Canceller
+  readonly reporter: Reporter
   readonly telemetry: TelemetryBus
   readonly limits: Limits
   readonly leaseMs: number
@@ -24,7 +28,7 @@ interface Rooms {
 /** Where workers come in: they register what they run, settle what they ran, and keep their leases. */
 export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
   const { roster, dispatcher, settler, lifeline, telemetry, limits } = rooms
-  shakeHands(namespace, { limits, telemetry, noOrigin: true }, (socket: Socket) => {
+  shakeHands(namespace, { limits, telemetry, origin: 'none' }, (socket: Socket) => {
     telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
     socket.on('disconnect', (reason) => {
       lifeline.shorten(roster.leave(socket.id))
@@ -34,9 +38,11 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       register: route(workerMessages.register, (registration) => register(socket, registration)),
       settle: route(workerMessages.settle, ({ settlements }) => settler.settle(registered(socket), settlements.map(withinLimit))),
       renew: route(workerMessages.renew, ({ leases }) => lifeline.renew(leases)),
+      progress: route(workerMessages.progress, ({ reports }) => rooms.reporter.progress(reports)),
+      emit: route(workerMessages.emit, ({ chunks }) => rooms.reporter.emit(within(chunks))),
       drain: route(workerMessages.drain, ({ release }) => drain(registered(socket), release)),
     }
-    guard(socket, routes, telemetry)
+    guard(socket, routes, { telemetry, limits })
   })
 
   async function register(socket: Socket, { names, queues, held }: Registration) {
@@ -52,6 +58,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       tell: {
         perform: (assignments) => sendAssignments(socket, assignments, limits),
         lost: (leases) => socket.emit('lost', leases),
+        cancel: (cancels) => socket.emit('cancel', cancels),
       },
     }
     if (socket.disconnected) {
@@ -63,6 +70,9 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       if (queue !== undefined) roster.hold(session, lease, queue)
     })
     roster.join(session)
+    kept.forEach((lane, i) => {
+      if (lane?.cancel) rooms.canceller.ask(held[i] as Lease, lane.cancel)
+    })
     socket.conn.on('packet', () => lifeline.heard(session))
     dispatcher.fill()
     const lost = kept.filter((lane) => lane === null).length
@@ -80,6 +90,12 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
   function drain(session: WorkerSession, release: readonly Lease[]) {
     session.draining = true
     return settler.release(session, release)
+  }
+
+  /** A chunk is no larger than a result may be. */
+  function within(chunks: Emission[]): Emission[] {
+    if (chunks.every(({ value }) => fits(value, limits.resultBytes))) return chunks
+    throw refuse('payload_too_large', `A chunk takes more than ${limits.resultBytes} bytes.`)
   }
 
   /** A worker checks sizes before it sends; one that does not has its outcome replaced, so that its job still ends. */

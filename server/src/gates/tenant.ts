@@ -1,0 +1,2 @@
+/** The tenant of everyone on a hub that authenticates nobody. */
+export const soleTenant = 'default'
