@@ -49,6 +49,11 @@ export class Attachments {
     for (const each of outcomes) this.pending.deliver(each?.ref, each?.outcome)
   }
 
+  /** Refs whose job was deleted after its retention. */
+  expired(refs: readonly string[]): void {
+    for (const ref of refs) for (const attachment of this.pending.of(ref)) this.#fail(attachment, 'expired', messages.expired)
+  }
+
   /** Asks where a ref stands, joining nothing. Undefined when there is no answer. */
   look(ref: string, want: Want): Promise<Standing | undefined> {
     return new Promise((answer) => this.#looks.add({ ref, want, answer }))

@@ -2,7 +2,8 @@ import type { Standing, Want } from '@anchorleg/shared'
 import { type Attachments, messages, type RefAwaiter } from './attachments.js'
 import type { Connection } from './connection.js'
 import { type AwaitResult, RelayError } from './errors.js'
-import { demand, milliseconds, type Opt, show } from './options.js'
+import { isPromise } from './givenRelay.js'
+import { demand, isRecord, signal as isSignal, milliseconds, type Opt, show } from './options.js'
 import { readOutcome } from './readOutcome.js'
 import { isRelay } from './relay.js'
 import type { Submissions } from './submissions.js'
@@ -46,10 +47,12 @@ export interface Patience {
 
 /** Reads the second argument of `await`. @throws {TypeError} "timeout: expected …, got …" */
 export function patienceOf(wait: Wait | undefined): Patience {
+  if (wait !== undefined && typeof wait !== 'number' && !isRecord(wait))
+    throw new TypeError(`expected milliseconds or an object of options, got ${show(wait)}`)
   const { timeout = defaultTimeout, signal, withRetries = false } = typeof wait === 'number' ? { timeout: wait } : (wait ?? {})
   demand('timeout', milliseconds, timeout)
   demand('withRetries', (value) => (typeof value === 'boolean' ? undefined : 'a boolean'), withRetries)
-  demand('signal', (value) => (value === undefined || (value as AbortSignal | null)?.addEventListener ? undefined : 'an AbortSignal'), signal)
+  demand('signal', isSignal, signal)
   return { timeout, signal, want: withRetries ? 'final' : 'any' }
 }
 
@@ -152,9 +155,4 @@ export class Awaiting implements RefAwaiter {
     this.over(this)
     this.#resolve(result)
   }
-}
-
-/** Whether something is thenable, like the promise of a relay. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
 }

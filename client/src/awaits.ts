@@ -1,8 +1,8 @@
 import { after } from '@anchorleg/shared'
-import { Awaiting, isPromise, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
+import { Awaiting, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
 import type { AwaitResult, RelayError } from './errors.js'
+import { demandRelay, isPromise } from './givenRelay.js'
 import { show } from './options.js'
-import { isRelay } from './relay.js'
 
 /** The awaits under way on one client. */
 export class Awaits {
@@ -15,13 +15,10 @@ export class Awaits {
    * Rejects with TypeError for arguments that are not as they must be, and for nothing else.
    */
   async all(relays: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
+    if (!Array.isArray(relays)) throw new TypeError(`expected a list of relays, got ${show(relays)}`)
     for (const relay of relays) if (isPromise(relay)) Promise.resolve(relay).catch(() => {})
     const patience = patienceOf(wait)
-    relays.forEach((relay, i) => {
-      if (isRelay(relay) || isPromise(relay)) return
-      const place = relays.length > 1 ? ` at index ${i}` : ''
-      throw new TypeError(`expected a relay or the promise of one${place}, got ${show(relay)}; client.attach makes one of a ref`)
-    })
+    relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
     if (relays.length === 0) return []
     this.rooms.connection.open()
     return Promise.all(this.#begin(relays, patience))

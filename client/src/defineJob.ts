@@ -13,15 +13,15 @@ type May<T> = T | PromiseLike<T>
 type NewArgs<A> = undefined extends A ? [args?: A, options?: NewOptions] : [args: A, options?: NewOptions]
 
 /** A kind of job: what its callers and its workers share. */
-export interface Job<AIn = any, AOut = any, RIn = any, ROut = any, P = any, C = any> {
+export interface Job<AIn = any, AOut = any, RIn = any, ROut = any, P = any, C = any, PIn = P, CIn = C> {
   readonly name: string
   /** Makes a job to submit: pure and synchronous. It takes the args schema's input; `client.async` checks it. */
   readonly 'new': (...input: NewArgs<AIn>) => NewJob<ROut, P, C>
   /**
    * Says how a worker runs such jobs. The handler gets the args schema's output and returns the result schema's input, or
-   * an outcome. A handler that ignores `ctx.signal` may still run, beside the next job, after its job has timed out.
+   * an outcome; of progress and chunks too it gives the schema's input, and watchers get the output. A handler that ignores `ctx.signal` may still run, beside the next job, after its job has timed out.
    */
-  perform(handler: (args: AOut, ctx: Context<P, C>) => May<RIn | Outcome<RIn>>): Performer
+  perform(handler: (args: AOut, ctx: Context<PIn, CIn>) => May<RIn | Outcome<RIn>>): Performer
 }
 
 /** The args that a job definition takes. */
@@ -41,7 +41,7 @@ export function defineJob<
   C extends Schema | undefined = undefined,
 >(
   definition: { name: string } & JobOptions & { args?: A; result?: R; progress?: P; chunk?: C; backoff?: Backoff },
-): Job<In<A, any>, Out<A, any>, In<R, any>, Out<R, unknown>, Out<P, unknown>, Out<C, unknown>> {
+): Job<In<A, any>, Out<A, any>, In<R, any>, Out<R, unknown>, Out<P, unknown>, Out<C, unknown>, In<P, unknown>, In<C, unknown>> {
   const { name, args, result, progress, chunk, backoff, ...options } = definition
   const issues = definitionIssues({ ...options, name })
   for (const [key, schema] of Object.entries({ args, result, progress, chunk })) {
@@ -49,7 +49,7 @@ export function defineJob<
   }
   if (backoff !== undefined && typeof backoff !== 'function') issues.push({ path: ['backoff'], message: 'expected a function' })
   if (issues.length > 0) throw new TypeError(`The job definition is wrong: ${sentenceOf(issues)}`)
-  const kept: Definition = Object.freeze({ name, args, result, backoff, options: Object.freeze(frozenOptions(options)) })
+  const kept: Definition = Object.freeze({ name, args, result, progress, chunk, backoff, options: Object.freeze(frozenOptions(options)) })
   return Object.freeze({
     name,
     [defined]: kept,

@@ -1,6 +1,7 @@
 import type { Json, OutcomeError } from '@anchorleg/shared'
 import type { Opt } from './options.js'
 import type { Schema } from './schema.js'
+import type { UniqueOptions } from './unique.js'
 
 /** How jobs of a definition are stored and run, unless `new` says otherwise. */
 export type JobOptions = Opt<{
@@ -15,6 +16,8 @@ export type JobOptions = Opt<{
   tags: readonly string[]
   /** Plain JSON that the hub may read. */
   meta: { readonly [key: string]: Json }
+  /** Keeps a second job like it from being stored: its ref becomes another of the first. `{}` for the defaults. */
+  unique: UniqueOptions
 }>
 
 /** Seconds until the next attempt, after this one failed: 0 to 30 days. What throws or is no number counts as the default. */
@@ -25,6 +28,8 @@ export interface Definition {
   readonly name: string
   readonly args?: Schema | undefined
   readonly result?: Schema | undefined
+  readonly progress?: Schema | undefined
+  readonly chunk?: Schema | undefined
   readonly backoff?: Backoff | undefined
   /** The job's options as sent. */
   readonly options: { readonly queue?: string; readonly maxAttempts?: number; readonly timeout?: number }

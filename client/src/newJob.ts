@@ -4,6 +4,7 @@ import { InvalidJobError } from './errors.js'
 import { deepest, isRecord, newIssues, type Opt } from './options.js'
 import type { types } from './relay.js'
 import { type Checked, keysOf, sentenceOf, validate } from './schema.js'
+import { type UniqueOptions, uniqueOf } from './unique.js'
 
 /** The options of one job; each takes the place of its definition's. */
 export type NewOptions = JobOptions &
@@ -36,7 +37,7 @@ interface Origin {
 }
 
 type Request = Omit<JobRequestInput, 'want'>
-type PlainJob = Request & { readonly [origin]?: Origin }
+type PlainJob = Omit<Request, 'unique'> & { readonly unique?: UniqueOptions; readonly [origin]?: Origin }
 
 /** Makes a job of a definition: it seals the args and checks nothing yet. */
 export function makeJob(definition: Definition, args: unknown, options: NewOptions = {}): NewJob {
@@ -52,8 +53,9 @@ export function makeJob(definition: Definition, args: unknown, options: NewOptio
     ...(typeof sealed === 'string' && { args: sealed }),
     [origin]: typeof sealed === 'string' ? { definition } : { definition, trouble: sealed },
   }
-  // JSON has no Infinity, and on the wire an absent timeout is none.
+  // JSON has no Infinity: what is absent has no end.
   if (job.timeout === Number.POSITIVE_INFINITY) delete job.timeout
+  if (job.unique?.period === Number.POSITIVE_INFINITY) job.unique = Object.freeze({ ...job.unique, period: undefined })
   return Object.freeze(job)
 }
 
@@ -89,15 +91,18 @@ export function requestOf(job: NewJob): Request | Promise<Request> {
   const issues = newIssues(options)
   const argsIssue = typeof args === 'string' && typeof codec === 'string' ? undefined : unsealed(from?.trouble)
   if (issues.length > 0 || argsIssue) throw invalid(job, issues, argsIssue ? [argsIssue] : [])
-  const request = { ...options, codec, args } as Request
+  const { unique, ...plain } = options
   const schema = from?.definition.args
-  if (!schema) return request
+  const request = { ...plain, codec, args } as Request
+  if (!schema && !unique) return request
   const settle = (checked: Checked): Request => {
     if ('issues' in checked) throw invalid(job, [], checked.issues)
     return request
   }
   try {
-    const checked = validate(schema, open(args, codec))
+    const opened = open(args, codec)
+    if (unique) request.unique = uniqueOf(unique, { ...plain, args: opened })
+    const checked = validate(schema, opened)
     return checked instanceof Promise ? checked.then(settle, (error: unknown) => settle(thrown(error))) : settle(checked)
   } catch (error) {
     return settle(thrown(error))

@@ -1,4 +1,4 @@
-import { type Issue, isRef, type Json, jobBounds } from '@anchorleg/shared'
+import { type Issue, isName, isRef, type Json, jobBounds, jobStates } from '@anchorleg/shared'
 
 /** Optional fields that callers under `exactOptionalPropertyTypes` may also give as undefined. */
 export type Opt<T> = { readonly [K in keyof T]?: T[K] | undefined }
@@ -17,12 +17,14 @@ export const integer = (min: number, max: number): Check =>
   check((value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max, `an integer from ${min} to ${max}`)
 
 export const text = (max: number): Check =>
-  check((value) => typeof value === 'string' && value.length >= 1 && value.length <= max, `text of 1 to ${max} characters`)
+  check((value) => typeof value === 'string' && value.length >= 1 && value.length <= max && isName(value), `text of 1 to ${max} characters`)
 
 export const seconds = (max: number): Check => check((value) => isNumber(value) && value >= 0 && value <= max, `seconds from 0 to ${max}`)
 
 /** Milliseconds that a wait may last; Infinity too. */
 export const milliseconds: Check = check((value) => isNumber(value) && value >= 0, 'milliseconds from 0 to Infinity')
+
+export const signal: Check = check((value) => value === undefined || value instanceof AbortSignal, 'an AbortSignal')
 
 export const lifetime: Check = check((value) => isNumber(value) && value > 0, 'milliseconds above 0, or Infinity')
 
@@ -38,7 +40,26 @@ const meta: Check = check(
 
 const moment: Check = check((value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 8.64e15, 'a valid Date from 1970 on')
 
-type Checks = Readonly<Record<string, Check>>
+const listOf = (names: readonly string[]): Check =>
+  check((value) => Array.isArray(value) && value.length > 0 && value.every((each) => names.includes(each)), `a list of ${names.join(', ')}`)
+
+/** What of a job may make it like another. */
+export const uniqueFields = ['name', 'queue', 'args', 'meta', 'tags', 'priority'] as const
+
+const uniqueChecks = {
+  fields: listOf(uniqueFields),
+  keys: check((value) => Array.isArray(value) && value.every((key) => typeof key === 'string'), 'a list of keys'),
+  period: check(
+    (value) => isNumber(value) && value > 0 && (value <= jobBounds.scheduleIn || value === Number.POSITIVE_INFINITY),
+    `seconds above 0 and up to ${jobBounds.scheduleIn}, or Infinity`,
+  ),
+  states: listOf(jobStates),
+}
+
+/** How options must be; those in an option, by a record of their own. */
+interface Checks {
+  readonly [option: string]: Check | Checks
+}
 
 const definitionChecks: Checks = {
   name: text(jobBounds.name),
@@ -48,6 +69,7 @@ const definitionChecks: Checks = {
   timeout: lifetime,
   tags,
   meta,
+  unique: uniqueChecks,
 }
 
 const newChecks: Checks = {
@@ -71,14 +93,20 @@ export function newIssues(options: Readonly<Record<string, unknown>>): Issue[] {
   return issues
 }
 
-function issuesOf(options: Readonly<Record<string, unknown>>, checks: Checks): Issue[] {
+function issuesOf(options: Readonly<Record<string, unknown>>, checks: Checks, above: readonly string[] = []): Issue[] {
   const issues: Issue[] = []
   for (const key of Object.keys(options)) {
     const value = options[key]
     if (value === undefined && key !== 'name') continue
+    const path = [...above, key]
     const known = Object.hasOwn(checks, key) ? checks[key] : undefined
-    const message = known ? mismatch(known, value) : `unknown option: expected one of ${Object.keys(checks).join(', ')}`
-    if (message) issues.push({ path: [key], message })
+    if (typeof known === 'object' && isRecord(value)) {
+      issues.push(...issuesOf(value, known, path))
+      continue
+    }
+    const expected = typeof known === 'object' ? check(isRecord, 'an object') : known
+    const message = expected ? mismatch(expected, value) : `unknown option: expected one of ${Object.keys(checks).join(', ')}`
+    if (message) issues.push({ path, message })
   }
   return issues
 }

@@ -32,6 +32,9 @@ interface Held {
 /** What may wait here at once, in jobs and in bytes. */
 const capacity = { jobs: 100_000, bytes: 256 * 1024 * 1024 }
 
+/** Withdrawn parcels that may wait for their turn. */
+const spare = 64
+
 /** Bytes on their way at once: enough to keep a hub busy, little enough that a slow line answers in time. */
 const windowBytes = 16 * 1024 * 1024
 
@@ -74,6 +77,12 @@ export class Outbox {
     this.#held.delete(parcel)
     this.#jobs -= parcel.jobs.length
     this.#bytes -= held.weight
+    this.#compact()
+  }
+
+  /** Withdrawn parcels are skipped when their turn comes; while it does not, they are let go of in bulk. */
+  #compact(): void {
+    if (this.#unsent.length > 2 * this.#held.size + spare) this.#unsent = this.#unsent.filter(({ parcel }) => this.#held.has(parcel))
   }
 
   /** Nothing that was on its way will be answered. */

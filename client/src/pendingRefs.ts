@@ -56,6 +56,11 @@ export class PendingRefs {
     if (outcome?.final !== false) this.#satisfy(this.#attachments.final.get(ref), outcome)
   }
 
+  /** The attachments of a ref. */
+  of(ref: string): Attachment[] {
+    return Object.values(this.#attachments).flatMap((attachments) => attachments.get(ref) ?? [])
+  }
+
   /** Takes an attachment away and gives who shared it. */
   end(attachment: Attachment): Awaiter[] {
     this.#forget(attachment)

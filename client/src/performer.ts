@@ -10,7 +10,8 @@ export interface Performer {
   /**
    * Runs the handler here and now, without a hub, as a worker would: args and result are validated, encoded and decoded.
    * For tests. `ctx` takes the place of what the handler gets otherwise: attempt 1, a signal that only the job's timeout
-   * aborts, the console as log. It never rejects in Node; a page has no part of a worker, so there it always does.
+   * aborts, the console as log; its `progress` and `emit` are called with what watchers would be told. It never rejects in
+   * Node; a page has no part of a worker, so there it always does.
    */
   run(args: unknown, ctx?: Partial<Context<any, any>>): Promise<AwaitResult<unknown>>
 }

@@ -55,6 +55,15 @@ function errorOf(outcome: Extract<Outcome, { type: 'error' }>): OutcomeError {
   }
 }
 
+/** Why an attempt failed, as far as it can be read here: a reason that cannot is left out. */
+export function readError(outcome: Extract<Outcome, { type: 'error' }>): OutcomeError {
+  try {
+    return errorOf(outcome)
+  } catch {
+    return errorOf({ ...outcome, value: undefined })
+  }
+}
+
 /** A stack and a cause are a help, not the outcome: one that cannot be read is left out. */
 function traceOf({ trace, codec }: { trace?: string | undefined; codec: string }): { stack?: string; cause?: unknown } {
   if (trace === undefined) return {}

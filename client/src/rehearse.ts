@@ -1,21 +1,33 @@
-import { codecTag, defaultLimits, EncodeError, jobDefaults, type Outcome, seal, systemClock } from '@anchorleg/shared'
+import { codecTag, defaultLimits, EncodeError, jobDefaults, type Outcome, open, seal, systemClock } from '@anchorleg/shared'
 import { type Attempt, attempt, type Task } from './attempt.js'
 import { type Context, consoleLog } from './context.js'
 import type { AwaitResult } from './errors.js'
 import { readOutcome } from './readOutcome.js'
+import { sealReport } from './sealReport.js'
 
 /** Runs one attempt without a hub, as a worker would. In browsers `rehearse.browser.ts` takes this file's place. */
 export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>): Promise<AwaitResult<unknown>> {
   const { name, options } = task.definition
   const now = systemClock.now()
   const controller = new AbortController()
+  const log = ctx.log ?? consoleLog
+  const underWay: Promise<unknown>[] = []
   const context: Context = {
     attempt: 1,
     maxAttempts: options.maxAttempts ?? jobDefaults.maxAttempts,
     job: { id: 'local', name, queue: options.queue ?? jobDefaults.queue, meta: {}, scheduledAt: new Date(now) },
-    log: consoleLog,
     ...ctx,
+    log,
     signal: ctx.signal ? AbortSignal.any([ctx.signal, controller.signal]) : controller.signal,
+    progress(value) {
+      const told = reported(task, 'progress', value).then(ctx.progress, (error: Error) => log.warn(`Progress is dropped. ${error.message}`))
+      underWay.push(told)
+    },
+    emit(value) {
+      const told = reported(task, 'chunk', value).then((chunk) => ctx.emit?.(chunk))
+      underWay.push(told)
+      return told
+    },
   }
   const abort: Attempt['abort'] = (reason) => controller.abort(reason)
   try {
@@ -28,11 +40,17 @@ export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>)
       context,
       abort,
     })
+    await Promise.allSettled(underWay)
     return readOutcome(stored(given, context, now))
   } catch (error) {
     if (!(error instanceof EncodeError)) throw error
     return { type: 'error', error: { code: 'invalid_args', message: error.message, attempt: context.attempt, state: 'discarded' } }
   }
+}
+
+/** What a watcher would be told. */
+async function reported({ definition }: Task, what: 'progress' | 'chunk', value: unknown): Promise<unknown> {
+  return open(await sealReport(definition[what], value, what))
 }
 
 /** The outcome as a hub would store it. */

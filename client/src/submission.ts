@@ -9,6 +9,8 @@ export interface Terms {
   /** Milliseconds from the call to `unreachable`. */
   readonly timeout: number
   readonly signal: AbortSignal | undefined
+  /** Whether the jobs are to be cancelled once nobody is attached to them. */
+  readonly cancelOnDisconnect: boolean
   /** Called once, when it is over either way. */
   readonly over: (submission: Submission) => void
 }
@@ -60,7 +62,7 @@ export class Submission implements Parcel {
   }
 
   readonly #post = (requests: Parcel['jobs']): void => {
-    this.jobs = requests
+    this.jobs = this.terms.cancelOnDisconnect ? requests.map((request) => ({ ...request, cancelOnDisconnect: true as const })) : requests
     if (!this.#over) this.terms.outbox.add(this)
   }
 

@@ -1,9 +1,18 @@
 import type { Refusal, Submitted } from '@anchorleg/shared'
 import { errorOf, InvalidJobError, type RelayError } from './errors.js'
 import type { NewJob } from './newJob.js'
+import { signal as isSignal, type Opt, show } from './options.js'
 import type { Outbox } from './outbox.js'
 import { makeRelay, type Relay } from './relay.js'
-import { Submission } from './submission.js'
+import { Submission, type Terms } from './submission.js'
+
+/** How one job is submitted. */
+export type AsyncOptions = Opt<{
+  /** Stops submitting with `aborted`; it cancels nothing that is stored. */
+  signal: AbortSignal
+  /** Cancels the job when nobody has been attached to it for 30 s: this client is, as long as it lives. */
+  cancelOnDisconnect: boolean
+}>
 
 interface Rooms {
   readonly outbox: Outbox
@@ -23,16 +32,19 @@ export class Submissions {
   constructor(private readonly rooms: Rooms) {}
 
   /** Submits one job. Resolves once it is stored. */
-  one(job: NewJob, signal: AbortSignal | undefined): Promise<Relay<any, any, any>> {
-    const promise = this.#submit([job], false, signal).then(([submitted]) => relayOf(submitted as Submitted))
+  one(job: NewJob, { signal, cancelOnDisconnect = false }: AsyncOptions = {}): Promise<Relay<any, any, any>> {
+    const wanted = isSignal(signal)
+    if (wanted) return Promise.reject(new InvalidJobError(`signal: expected ${wanted}, got ${show(signal)}`, []))
+    const promise = this.#submit([job], { atomic: false, signal, cancelOnDisconnect }).then(([submitted]) => relayOf(submitted as Submitted))
     if (isJob(job)) this.#promised.set(promise, job.ref)
     return promise
   }
 
   /** Submits jobs that are stored all or none. */
   async all(jobs: readonly NewJob[]): Promise<Relay<any, any, any>[]> {
+    if (!Array.isArray(jobs)) throw new InvalidJobError(`Expected a list of jobs made by new(), got ${show(jobs)}.`, [])
     if (jobs.length === 0) return []
-    const submitted = await this.#submit(jobs, true, undefined)
+    const submitted = await this.#submit(jobs, { atomic: true, signal: undefined, cancelOnDisconnect: false })
     const refusals = submitted.filter((each) => 'refused' in each)
     const first = refusals.find(({ refused }) => !isBystander(refused)) ?? refusals[0]
     if (first) throw errorOf(first.refused, first.ref)
@@ -55,12 +67,12 @@ export class Submissions {
     for (const submission of [...this.#open]) submission.reject(error)
   }
 
-  #submit(jobs: readonly NewJob[], atomic: boolean, signal: AbortSignal | undefined): Promise<readonly Submitted[]> {
+  #submit(jobs: readonly NewJob[], terms: Pick<Terms, 'atomic' | 'signal' | 'cancelOnDisconnect'>): Promise<readonly Submitted[]> {
     if (!jobs.every(isJob)) return Promise.reject(new InvalidJobError('Expected a job made by new().', []))
     const refs = jobs.map(({ ref }) => ref)
     const { outbox, submitTimeout: timeout } = this.rooms
     for (const ref of refs) this.#underWay.set(ref, (this.#underWay.get(ref) ?? 0) + 1)
-    const submission: Submission = new Submission(refs, { outbox, atomic, timeout, signal, over: (over) => this.#over(over) })
+    const submission: Submission = new Submission(refs, { ...terms, outbox, timeout, over: (over) => this.#over(over) })
     this.#open.add(submission)
     if (this.#ended) submission.reject(this.#ended)
     else submission.send(jobs)

@@ -297,3 +297,32 @@ test('a backoff is told the attempt and what went wrong', async () => {
 test('perform takes a function alone', () => {
   expect(() => job.perform('x' as never)).toThrow(TypeError)
 })
+
+const telling = defineJob({ name: 'telling', progress: z.number(), chunk: z.string().transform((text) => text.toUpperCase()) })
+
+test('a rehearsal tells what watchers would be told, to whoever wants to know', async () => {
+  const told: unknown[] = []
+  const performer = telling.perform(async (_, ctx) => {
+    ctx.progress(0.5)
+    await ctx.emit('a')
+    void ctx.emit('b')
+    ctx.progress(1)
+  })
+  const result = await performer.run(undefined, { progress: (value) => void told.push(value), emit: async (chunk) => void told.push(chunk) })
+  expect([result, told]).toEqual([{ type: 'ok', value: undefined }, [0.5, 'A', 'B', 1]])
+  expect(await performer.run(undefined)).toEqual({ type: 'ok', value: undefined })
+})
+
+test('a rehearsal keeps the schemas of progress and chunks as a worker does', async () => {
+  const warnings: string[] = []
+  const log = { info() {}, warn: (message: string) => void warnings.push(message), error() {} }
+  const performer = telling.perform(async (_, ctx) => {
+    ctx.progress('x' as never)
+    void ctx.emit(1 as never)
+    await ctx.emit(2 as never)
+  })
+  expect(await performer.run(undefined, { log })).toMatchObject({
+    error: { code: 'exception', name: 'EmitError', message: expect.stringContaining('The chunk is invalid') },
+  })
+  expect(warnings).toEqual(['Progress is dropped. The progress is invalid: progress: Invalid input: expected number, received string'])
+})

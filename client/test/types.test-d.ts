@@ -8,13 +8,14 @@ import {
   type Client,
   defineJob,
   type Job,
+  type JobState,
   type Relay,
   type ResultOf,
   type,
   unwrap,
   type Waiting,
 } from '#client/index.js'
-import { cancel, createWorker, discard, error, ok, snooze } from '#client/worker/index.js'
+import { CancelError, cancel, createWorker, discard, error, ok, snooze } from '#client/worker/index.js'
 
 type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const is = <A, B>(_: Eq<A, B>) => {}
@@ -93,15 +94,48 @@ empty.perform(async () => ok())
 const done = await client.await(client.async(empty.new({ id: '1' })))
 is<typeof done, AwaitResult<void>>(true)
 
-// type<T>() for types alone.
-const typed = defineJob({ name: 'typed', args: type<{ bytes: Uint8Array }>(), result: type<Uint8Array>() })
+// type<T>() for types alone; progress and chunks, given by the handler and watched by callers.
+const typed = defineJob({
+  name: 'typed',
+  args: type<{ bytes: Uint8Array }>(),
+  result: type<Uint8Array>(),
+  progress: type<number>(),
+  chunk: type<string>(),
+})
 const bytes = typed.perform(async (args, ctx) => {
   is<typeof ctx.signal, AbortSignal>(true)
   ctx.log.info('x', { attempt: ctx.attempt, of: ctx.maxAttempts, job: ctx.job.id })
+  ctx.progress(0.5)
+  const stored = ctx.emit('x')
+  is<typeof stored, Promise<void>>(true)
+  if (ctx.signal.reason instanceof CancelError) is<typeof ctx.signal.reason.reason, unknown>(true)
   return args.bytes
 })
+// @ts-expect-error a chunk of a wrong type
+typed.perform(async (args, ctx) => [args.bytes, await ctx.emit(3)][0])
+// @ts-expect-error progress of a wrong type
+typed.perform(async (args, ctx) => [args.bytes, ctx.progress('x')][0])
 // @ts-expect-error the context has nothing of this name
 typed.perform(async (args, ctx) => [args, ctx.nonsense])
+for await (const event of client.watch(client.async(typed.new({ bytes: new Uint8Array() })))) {
+  is<typeof event.attempt, number>(true)
+  if (event.type === 'state') is<typeof event.state, JobState>(true)
+  if (event.type === 'progress') is<typeof event.value, number>(true)
+  if (event.type === 'chunk') is<typeof event.value, string>(true)
+  if (event.type === 'outcome' && event.result.type === 'ok') is<typeof event.result.value, Uint8Array>(true)
+}
+for await (const event of client.watch(client.attach('r', typed))) if (event.type === 'chunk') is<typeof event.value, string>(true)
+for await (const event of client.watch(client.attach('r'))) if (event.type === 'progress') is<typeof event.value, unknown>(true)
+
+// Transforms of progress and chunks: the handler gives the input, watchers get the output.
+const lengths = defineJob({ name: 'lengths', progress: z.string().transform(Number), chunk: z.string().transform((s) => s.length) })
+lengths.perform(async (_, ctx) => {
+  ctx.progress('1')
+  await ctx.emit('x')
+})
+// @ts-expect-error the handler gives the schema's input
+lengths.perform(async (_, ctx) => ctx.emit(3))
+for await (const event of client.watch(client.async(lengths.new()))) if (event.type === 'chunk') is<typeof event.value, number>(true)
 
 // Other schema libraries.
 const valibot = defineJob({ name: 'valibot', args: v.object({ n: v.pipe(v.string(), v.transform(Number)) }), result: v.number() })
@@ -233,11 +267,23 @@ async function run<J extends Job>(job: J, args: ArgsOf<J>): Promise<ResultOf<J>>
 const ran = await run(double, { int: 3 })
 is<typeof ran, number>(true)
 
-// What does not exist yet.
-// @ts-expect-error
-client.watch(relay)
-// @ts-expect-error
+// Cancelling, inspecting, uniqueness.
+const cancelled = await client.cancel(client.async(double.new({ int: 1 })), { reason: { why: 1 } })
+is<typeof cancelled.cancelled, boolean>(true)
+is<typeof cancelled.state, JobState>(true)
+await client.cancel(relay)
+const inspected = await client.inspect(relay)
+is<typeof inspected.waiting, Waiting | null>(true)
+is<typeof inspected.finishedAt, Date | null>(true)
+const [failure] = inspected.errors
+if (failure?.code === 'failed') is<typeof failure.at, Date>(true)
 double.new({ int: 1 }, { unique: {} })
+double.new({ int: 1 }, { unique: { fields: ['args'], keys: ['int'], period: 60, states: ['available', 'executing'] } })
+defineJob({ name: 'only', unique: { period: undefined } })
+// @ts-expect-error no state of a job
+double.new({ int: 1 }, { unique: { states: ['running'] } })
+await client.async(double.new({ int: 1 }), { cancelOnDisconnect: true, signal: maybe })
+for await (const event of client.watch(relay, { signal: maybe })) void event
 
 // A client and a worker may be disposed of.
 await using disposable = client

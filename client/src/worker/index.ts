@@ -1,4 +1,4 @@
-export type { Context, Log } from '../context.js'
+export { CancelError, type Context, EmitError, type Log } from '../context.js'
 export type { AwaitResult } from '../errors.js'
 export { cancel, discard, error, type Outcome, ok, snooze } from '../outcome.js'
 export type { Performer } from '../performer.js'

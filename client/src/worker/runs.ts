@@ -1,18 +1,23 @@
-import { type Assignment, codecTag, type Lease, type Settlement } from '@anchorleg/shared'
+import { type Assignment, codecTag, type Lease, open, type Settlement } from '@anchorleg/shared'
 import { attempt, type Task } from '../attempt.js'
-import { type Context, type Log, logWith } from '../context.js'
+import { CancelError, type Context, type Log, logWith } from '../context.js'
+import { Feed, type FeedRooms } from './feed.js'
 
 interface Run {
   readonly lease: Lease
   readonly controller: AbortController
+  readonly feed: Feed
 }
 
-interface Rooms {
+interface Rooms extends FeedRooms {
   readonly tasks: ReadonlyMap<string, Task>
   readonly log: Log
   /** Called with what each attempt gave, unless it was dropped before. */
   readonly settled: (settlement: Settlement) => void
 }
+
+/** A lease whose job is to stop, with the sealed reason of whoever wants that. */
+export type Cancel = Lease & { readonly codec: string; readonly reason: string }
 
 /**
  * The attempts under way. A handler whose attempt has ended before it, by its timeout or because it was dropped, may go on
@@ -28,23 +33,31 @@ export class Runs {
     return [...this.#runs.values()].map(({ lease }) => lease)
   }
 
-  /** Starts an attempt. `resultBytes` bounds its encoded result. */
+  /** Starts an attempt. `resultBytes` bounds its encoded result, and each of its chunks. */
   start(assignment: Assignment, resultBytes: number): void {
     const { jobId, lease, name, args, codec, timeout } = assignment
-    const run: Run = { lease: { jobId, lease }, controller: new AbortController() }
     const task = this.rooms.tasks.get(name)
     if (!task) {
       const message = `This worker runs no jobs named "${name}".`
       return this.rooms.settled({ jobId, lease, outcome: { type: 'error', code: 'exception', name: 'Error', message, codec: codecTag } })
     }
+    const log = logWith(this.rooms.log, { job: name, id: jobId, attempt: assignment.attempt })
+    const feed = new Feed({ lease: { jobId, lease }, definition: task.definition, chunkBytes: resultBytes, log }, this.rooms)
+    const run: Run = { lease: { jobId, lease }, controller: new AbortController(), feed }
     this.#runs.set(lease, run)
     const abort = (reason: Error) => run.controller.abort(reason)
-    const context = contextOf(assignment, run.controller.signal, this.rooms.log)
-    void attempt(task, { args, codec, timeout, resultBytes, context, abort }).then((outcome) => {
+    const context = contextOf(assignment, run, log)
+    void attempt(task, { args, codec, timeout, resultBytes, context, abort }).then(async (outcome) => {
+      const chunks = await feed.finish()
       if (this.#runs.get(lease) !== run) return
       this.#forget(run)
-      this.rooms.settled({ jobId, lease, outcome })
+      this.rooms.settled({ jobId, lease, outcome, ...(chunks > 0 && { chunks }) })
     })
+  }
+
+  /** Asks attempts to stop; what they give still counts. */
+  cancel(cancels: readonly Cancel[]): void {
+    for (const { lease, codec, reason } of cancels) this.#runs.get(lease)?.controller.abort(new CancelError(tryOpen(reason, codec)))
   }
 
   /** Aborts attempts and drops what they will give. Answers with those that were under way. */
@@ -53,6 +66,7 @@ export class Runs {
       const run = this.#runs.get(lease)
       if (!run) return false
       this.#forget(run)
+      run.feed.drop()
       run.controller.abort(reason)
       return true
     })
@@ -74,7 +88,16 @@ export class Runs {
   }
 }
 
-function contextOf({ jobId: id, name, queue, attempt, maxAttempts, meta, scheduledAt }: Assignment, signal: AbortSignal, log: Log): Context {
+function contextOf({ jobId: id, name, queue, attempt, maxAttempts, meta, scheduledAt }: Assignment, { controller, feed }: Run, log: Log): Context {
   const job = { id, name, queue, meta: meta as Context['job']['meta'], scheduledAt: new Date(scheduledAt) }
-  return { signal, attempt, maxAttempts, job, log: logWith(log, { job: name, id, attempt }) }
+  return { signal: controller.signal, attempt, maxAttempts, job, log, progress: feed.progress, emit: feed.emit }
+}
+
+/** A reason that cannot be read here is none; the job is to stop all the same. */
+function tryOpen(reason: string, codec: string): unknown {
+  try {
+    return open(reason, codec)
+  } catch {
+    return undefined
+  }
 }

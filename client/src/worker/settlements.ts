@@ -18,6 +18,8 @@ export class Settlements {
   constructor(
     private readonly connection: Pick<Connection<WorkerAsks>, 'ask' | 'limits'>,
     private readonly log: Log,
+    /** Called with each lease whose settlement is over, one way or the other. */
+    private readonly done: (lease: string) => void,
   ) {}
 
   /** The leases of what is not acknowledged yet. */
@@ -108,6 +110,7 @@ export class Settlements {
 
   #done(lease: string): void {
     this.#held.delete(lease)
+    this.done(lease)
     if (this.#held.size > 0) return
     for (const resolve of this.#flushed) resolve()
     this.#flushed.clear()

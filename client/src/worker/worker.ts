@@ -1,13 +1,16 @@
-import { type Assignment, after, type Lease, namespaces, type WorkerAsks } from '@anchorleg/shared'
+import { type Assignment, after, type Lease, namespaces, type Settlement, type WorkerAsks } from '@anchorleg/shared'
 import { backoff } from '../backoff.js'
 import { Connection } from '../connection.js'
 import { deferred } from '../deferred.js'
 import { RelayError } from '../errors.js'
 import { demand, milliseconds, type Opt } from '../options.js'
 import { within } from '../within.js'
+import { Emissions } from './emissions.js'
 import { LeaseKeeper } from './leaseKeeper.js'
 import { readWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.js'
-import { Runs } from './runs.js'
+import { ProgressReports } from './progressReports.js'
+import { RememberedToken } from './rememberedToken.js'
+import { type Cancel, Runs } from './runs.js'
 import { Settlements } from './settlements.js'
 
 /** A process that runs jobs for a hub. */
@@ -54,6 +57,8 @@ class ConnectedWorker {
   readonly #connection: Connection<WorkerAsks>
   readonly #runs: Runs
   readonly #settlements: Settlements
+  readonly #emissions: Emissions
+  readonly #reports: ProgressReports
   readonly #keeper: LeaseKeeper
   #refusals = 0
   #isReachable = true
@@ -62,11 +67,17 @@ class ConnectedWorker {
 
   constructor(private readonly settings: WorkerSettings) {
     const { log, tasks, address } = settings
-    const connection: Connection<WorkerAsks> = new Connection({ ...address, namespace: namespaces.worker }, this.#listener())
+    const token = new RememberedToken(address.token)
+    const lost = (leases: Lease[]) => this.#lose(leases)
+    const place = { ...address, token: token.forConnection, namespace: namespaces.worker }
+    const connection: Connection<WorkerAsks> = new Connection(place, this.#listener())
     this.#connection = connection
-    this.#settlements = new Settlements(connection, log)
-    this.#runs = new Runs({ tasks, log, settled: (settlement) => this.#settlements.add(settlement) })
-    this.#keeper = new LeaseKeeper({ connection, leases: () => this.#leases(), lost: (leases) => this.#lose(leases) })
+    this.#keeper = new LeaseKeeper({ connection, address: address.address, token, log, lost })
+    this.#settlements = new Settlements(connection, log, (lease) => this.#keeper.free(lease))
+    this.#emissions = new Emissions(connection, lost)
+    this.#reports = new ProgressReports(connection, lost)
+    const settled = (settlement: Settlement) => this.#settlements.add(settlement)
+    this.#runs = new Runs({ tasks, log, settled, emissions: this.#emissions, reports: this.#reports })
     connection.open()
   }
 
@@ -88,8 +99,7 @@ class ConnectedWorker {
         void this.#register()
       },
       disconnected: () => {
-        this.#settlements.pause()
-        this.#keeper.stop()
+        for (const room of [this.#settlements, this.#emissions, this.#reports]) room.pause()
       },
       failed: (error: RelayError) => {
         if (this.#isReachable) this.settings.log.warn(error.message)
@@ -97,13 +107,15 @@ class ConnectedWorker {
       },
       ended: (error: RelayError) => {
         this.#ready.reject(error)
-        this.#runs.drop(this.#runs.leases, error)
+        this.#drop(this.#runs.leases, error)
         this.#settlements.abandon()
+        void this.#keeper.close()
         if (error.code !== 'closed') this.settings.log.error(`The hub refuses this worker: ${error.message}`, { code: error.code })
       },
       hears: {
         perform: (assignments: Assignment[]) => this.#perform(assignments),
         lost: (leases: Lease[]) => this.#lose(leases),
+        cancel: (cancels: Cancel[]) => this.#runs.cancel(cancels),
       },
     }
   }
@@ -120,7 +132,7 @@ class ConnectedWorker {
     this.#refusals = 0
     this.#lose(held.filter((_, i) => reply.ok.held[i] === false))
     this.#keeper.start(reply.ok.leaseMs)
-    this.#settlements.resume()
+    for (const room of [this.#reports, this.#emissions, this.#settlements]) room.resume()
     this.#ready.resolve()
   }
 
@@ -135,6 +147,7 @@ class ConnectedWorker {
     // Sent before the hub knew that we stop.
     if (this.#stopping) return void this.#release(assignments.map(({ jobId, lease }) => ({ jobId, lease })))
     const resultBytes = this.#connection.limits?.resultBytes ?? Number.POSITIVE_INFINITY
+    this.#keeper.hold(assignments)
     for (const assignment of assignments) this.#runs.start(assignment, resultBytes)
   }
 
@@ -144,8 +157,14 @@ class ConnectedWorker {
   }
 
   #lose(leases: readonly Lease[]): void {
-    const dropped = this.#runs.drop(leases, new Error('The lease on this job was lost.'))
+    const dropped = this.#drop(leases, new Error('The lease on this job was lost.'))
     for (const { jobId } of dropped) this.settings.log.warn('The lease on a job was lost; its attempt is aborted.', { id: jobId })
+  }
+
+  #drop(leases: readonly Lease[], reason: Error): Lease[] {
+    const dropped = this.#runs.drop(leases, reason)
+    for (const { lease } of dropped) this.#keeper.free(lease)
+    return dropped
   }
 
   #release(release: Lease[]): Promise<unknown> | undefined {
@@ -155,10 +174,10 @@ class ConnectedWorker {
   async #stop(patient: boolean): Promise<void> {
     if (patient) void this.#release([])
     await Promise.race([this.#runs.idle().then(() => this.#settlements.flushed()), this.#hurry.promise])
-    const rest = this.#runs.drop(this.#runs.leases, new Error('The worker stops.'))
+    const rest = this.#drop(this.#runs.leases, new Error('The worker stops.'))
     const released = rest.length > 0 ? this.#release(rest) : undefined
     if (this.#connection.status === 'connected') await within(flushWithin, Promise.all([released, this.#settlements.flushed()]))
-    this.#keeper.stop()
     this.#connection.close()
+    await this.#keeper.close()
   }
 }

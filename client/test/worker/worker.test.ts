@@ -1,44 +1,15 @@
-import { type Assignment, codecTag, mintLease, type Settlement, seal } from '@anchorleg/shared'
+import { codecTag, type Settlement, seal } from '@anchorleg/shared'
 import { workerMessages } from '@anchorleg/shared/schemas'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineJob, type Performer } from '#client/index.js'
-import { type Context, createWorker, type Log, type WorkerOptions } from '#client/worker/index.js'
+import { defineJob } from '#client/index.js'
+import { type Context, createWorker } from '#client/worker/index.js'
+import { assignment, leaseOf } from '../support/assignment.js'
 import { type Heard, limits, ScriptedHub } from '../support/scriptedHub.js'
+import { heldHandler, settlements, silent, wellHub, work } from '../support/workerScripts.js'
 
 const job = defineJob({ name: 'job' })
-const silent: Log = { info() {}, warn() {}, error() {} }
-const register = ({ message }: Heard) => ({ held: message.held.map(() => true), leaseMs: 15_000 })
-const settle = ({ message }: Heard) => message.settlements.map(() => 'settled')
-const drain = ({ message }: Heard) => message.release.map(() => 'released')
-
-const work = (hub: ScriptedHub, jobs: readonly Performer[], options: Partial<WorkerOptions> = {}) =>
-  createWorker(hub.url, { jobs, logger: silent, ...options })
-
-let jobId = 0
-function assignment(args: unknown, more: Partial<Assignment> = {}): Assignment {
-  const common = { name: 'job', queue: 'default', attempt: 1, maxAttempts: 20, scheduledAt: 5, meta: {}, codec: codecTag }
-  return { ...common, jobId: String(++jobId), lease: mintLease(), args: seal(args), ...more }
-}
-
-const leaseOf = ({ jobId, lease }: Assignment) => ({ jobId, lease })
-const settlements = (heard: Heard): Settlement[] => workerMessages.settle.parse(heard.message).settlements
-
-/** A handler whose runs the test sees and ends. */
-function heldHandler() {
-  const runs: { args: any; ctx: Context; finish: (value?: unknown) => void }[] = []
-  const waiting: (() => void)[] = []
-  const handler = (args: any, ctx: Context) =>
-    new Promise((finish) => {
-      runs.push({ args, ctx, finish })
-      for (const wake of waiting.splice(0)) wake()
-    })
-  const started = async (n: number) => {
-    while (runs.length < n) await new Promise<void>((resolve) => waiting.push(resolve))
-    return runs[n - 1] as (typeof runs)[number]
-  }
-  return { handler, started }
-}
+const { register, settle, drain } = wellHub
 
 test('a worker connects at once and registers what it runs', async () => {
   await using hub = await ScriptedHub.open({ register })

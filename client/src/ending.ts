@@ -1,0 +1,32 @@
+import { after, type Outcome } from '@anchorleg/shared'
+import type { RefAwaiter } from './attachments.js'
+import { RelayError } from './errors.js'
+
+/** Waits, for so many ms, for the outcome that ends a job, and does not open it. */
+export class Ending implements RefAwaiter {
+  readonly want = 'final'
+  /** Undefined when it did not come in time. Rejects with RelayError when it never will. */
+  readonly result: Promise<Outcome | undefined>
+  #settle!: { resolve(outcome: Outcome | undefined): void; reject(error: RelayError): void }
+  readonly #stop: () => void
+
+  constructor(
+    readonly ref: string,
+    ms: number,
+  ) {
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    this.#stop = after(ms, () => this.#settle.resolve(undefined))
+  }
+
+  outcome(outcome: unknown): void {
+    this.#stop()
+    this.#settle.resolve(outcome as Outcome)
+  }
+
+  failed(code: RelayError['code'], message: string): void {
+    this.#stop()
+    this.#settle.reject(new RelayError(code, message, { ref: this.ref }))
+  }
+}
