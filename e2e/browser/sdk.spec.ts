@@ -1,4 +1,5 @@
-import { expect } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
+import type { Step } from '#e2e/harness/jobs.js'
 import type {} from './page/page.js'
 import { meet, test } from './test.js'
 
@@ -110,6 +111,95 @@ test.describe('a result outlives what awaits it', () => {
     const awaited = page.evaluate(() => caller.await(caller.async(anchorleg.double.new({ int: 3 })), 30_000))
     await hub.start()
     expect(await awaited).toEqual({ type: 'ok', value: 6 })
+  })
+})
+
+test.describe('a page that watches', () => {
+  /** Watches the saved job until it has seen so many chunks, or its end; gives what it has seen. */
+  const see = (page: Page, chunks = Number.MAX_SAFE_INTEGER) =>
+    page.evaluate(async (enough) => {
+      const seen = []
+      let count = 0
+      for await (const event of caller.watch(caller.attach(sessionStorage.getItem('ref') ?? '', anchorleg.play))) {
+        seen.push(event)
+        if (event.type === 'chunk') count += 1
+        if (count === enough) break
+      }
+      return seen
+    }, chunks)
+  const tokens = (from: number, count: number) => Array.from({ length: count }, (_, i) => `token ${from + i}`)
+  const emits = (values: readonly string[]): Step[] => values.map((emit) => ({ emit }))
+  const start = (page: Page, steps: Step[]) =>
+    page.evaluate(async (run) => {
+      const job = anchorleg.play.new({ runs: [run] })
+      sessionStorage.setItem('ref', job.ref)
+      await caller.async(job)
+    }, steps)
+  type Seen = Awaited<ReturnType<typeof see>>
+  const chunksOf = (seen: Seen) => seen.flatMap((event) => (event.type === 'chunk' ? [`${event.attempt}.${event.index} ${event.value}`] : []))
+  const whole = (values: readonly string[]) => values.map((value, index) => `1.${index} ${value}`)
+
+  test('sees progress and chunks, and after a reload all of them again, then what follows, to the end', async ({ caller: page, hub, worker }) => {
+    await start(page, [...emits(tokens(0, 40)), { progress: 40 }, { wait: 'reloaded' }, ...emits(tokens(40, 40)), { progress: 80 }])
+    expect(chunksOf(await see(page, 40))).toEqual(whole(tokens(0, 40)))
+    await page.reload()
+    await meet(page, hub)
+    const again = see(page)
+    worker.release('reloaded')
+    const seen = await again
+    expect(chunksOf(seen)).toEqual(whole(tokens(0, 80)))
+    expect(seen.filter(({ type }) => type === 'progress').at(-1)).toMatchObject({ value: 80, attempt: 1 })
+    expect(seen.at(-1)).toEqual({ type: 'outcome', attempt: 1, final: true, result: { type: 'ok', value: 1 } })
+  })
+
+  test('loses and repeats nothing when the hub is killed and started again', async ({ caller: page, hub, worker }) => {
+    await start(page, [...emits(tokens(0, 30)), { wait: 'outage' }, ...emits(tokens(30, 30))])
+    const watched = see(page)
+    expect(chunksOf(await see(page, 30))).toEqual(whole(tokens(0, 30)))
+    await hub.stop('SIGKILL')
+    worker.release('outage')
+    await hub.start()
+    const seen = await watched
+    expect(chunksOf(seen)).toEqual(whole(tokens(0, 60)))
+    expect(seen.filter(({ type }) => type === 'outcome')).toMatchObject([{ final: true, result: { type: 'ok' } }])
+  })
+
+  test('gets all of it when it comes after the end, in another tab', async ({ caller: page, hub, context, pages }) => {
+    await start(page, [...emits(tokens(0, 50)), { progress: 7 }])
+    await see(page)
+    const ref = await page.evaluate(() => sessionStorage.getItem('ref') ?? '')
+    const second = await context.newPage()
+    await second.goto(pages.url())
+    await meet(second, hub)
+    await second.evaluate((saved) => sessionStorage.setItem('ref', saved), ref)
+    const seen = await see(second)
+    expect(chunksOf(seen)).toEqual(whole(tokens(0, 50)))
+    expect(seen.filter(({ type }) => type === 'progress')).toEqual([{ type: 'progress', attempt: 1, value: 7 }])
+  })
+})
+
+test.describe('a page that cancels', () => {
+  test('stops a running job, and its other tab is told', async ({ caller: page, hub, worker, context, pages }) => {
+    const second = await context.newPage()
+    await second.goto(pages.url())
+    await meet(second, hub)
+    const ref = await page.evaluate(async () => (await caller.async(anchorleg.heed.new({ key: 'stop', end: 'throw' }))).ref)
+    const awaited = second.evaluate((saved) => caller.await(caller.attach(saved), 30_000), ref)
+    await worker.started('stop')
+    const cancelled = await page.evaluate((saved) => caller.cancel(caller.attach(saved), { reason: 'by the user' }), ref)
+    expect(cancelled).toEqual({ cancelled: true, state: 'cancelled' })
+    expect(await awaited).toEqual({ type: 'cancel', reason: 'by the user' })
+    expect(await worker.aborted('stop')).toMatchObject({ reason: 'by the user' })
+  })
+
+  test('inspects what became of a job that failed and then succeeded', async ({ caller: page }) => {
+    const seen = await page.evaluate(async () => {
+      const relay = await caller.async(anchorleg.flaky.new({ failures: 2 }))
+      const result = await caller.await(relay, { withRetries: true, timeout: 20_000 })
+      const { state, attempt, errors } = await caller.inspect(relay)
+      return { result, state, attempt, codes: errors.map(({ code }) => code) }
+    })
+    expect(seen).toEqual({ result: { type: 'ok', value: 3 }, state: 'completed', attempt: 3, codes: ['failed', 'failed'] })
   })
 })
 

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, connect } from '@anchorleg/client'
 import { HubProcess, runCommand } from './hubProcess.js'
+import { Operator } from './operator.js'
 import { Program } from './program.js'
+import type { WorkerOrders } from './programs/worker.js'
 import { type Peer, RawPeer, type RawPeerOptions } from './rawPeer.js'
 import { Wire } from './wire.js'
 import { WorkerProcess } from './workerProcess.js'
@@ -42,8 +44,12 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts a worker with ten slots of the default queue, or with these, and waits until the hub has taken it in. */
-  async worker(hub: { url: string }, queues: Readonly<Record<string, number>> = { default: 10 }): Promise<WorkerProcess> {
-    const worker = new WorkerProcess({ url: hub.url, queues })
+  async worker(
+    hub: { url: string },
+    queues: Readonly<Record<string, number>> = { default: 10 },
+    orders: Pick<WorkerOrders, 'drainMs'> = {},
+  ): Promise<WorkerProcess> {
+    const worker = new WorkerProcess({ url: hub.url, queues, ...orders })
     this.#keep(worker.program)
     await worker.ready()
     return worker
@@ -73,6 +79,11 @@ export class House implements AsyncDisposable {
     const raw = await RawPeer.open(hub.url, peer, options)
     this.#open.push(raw)
     return raw
+  }
+
+  /** Who runs the hub, at its admin door. */
+  async operator(hub: { url: string }): Promise<Operator> {
+    return new Operator(await this.raw(hub, 'admin'))
   }
 
   /** The last that each process here wrote, for people. */

@@ -36,6 +36,47 @@ export interface Held {
 /** Runs until its key is released; the worker process says when it starts and when it has finished. */
 export const hold = defineJob({ name: 'hold', args: type<{ key: string; value?: unknown }>(), result: type<Held>() })
 
+/** Takes so many milliseconds, at leisure; the worker process says when it starts and when it has finished. */
+export const spell = defineJob({ name: 'spell', args: z.object({ key: z.string(), ms: z.number() }), result: z.number() })
+
+/** Keeps its process busy for so many milliseconds, in one go; then gives the number of its attempt. */
+export const busy = defineJob({ name: 'busy', args: z.object({ key: z.string(), ms: z.number() }), result: z.number() })
+
+/**
+ * Fails once for each of these waits, and asks to be retried after so many seconds; null and NaN leave that to the default.
+ * Then it gives the number of its attempt.
+ */
+export const fussy = defineJob({
+  name: 'fussy',
+  args: type<{ waits: (number | null)[] }>(),
+  result: z.number(),
+  backoff: (_attempt, error) => (error.code === 'failed' ? ((error.reason as { wait: number | null }).wait ?? Number.NaN) : 0),
+})
+
+/** How `heed` ends once it is to stop. */
+export type Ending = 'ok' | 'discard' | 'cancel' | 'error' | 'throw' | 'snooze' | 'ignore'
+
+/** Runs until its signal aborts, which the worker process says; then it does this. `ignore` waits for its key and is `ok`. */
+export const heed = defineJob({
+  name: 'heed',
+  args: type<{ key: string; end: Ending }>(),
+  result: z.string(),
+  backoff: () => 0,
+})
+
+/** One thing that `play` does; to `wait` is to wait for this key to be released. */
+export type Step = { emit: string } | { progress: number } | { wait: string } | { fail: unknown } | { throw: string } | { snooze: number }
+
+/** Does these steps in its first run, those in the second, and so on; then gives the number of its attempt. It is retried at once. */
+export const play = defineJob({
+  name: 'play',
+  args: type<{ runs: Step[][] }>(),
+  result: z.number(),
+  progress: z.number(),
+  chunk: z.string(),
+  backoff: () => 0,
+})
+
 /** A job whose args schema changes what it is given, so that validating twice would be noticed. */
 export const shift = defineJob({
   name: 'shift',

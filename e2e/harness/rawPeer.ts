@@ -1,7 +1,7 @@
 import { type Answer, type Assignment, type Handshake, namespaces, protocol, type Refusal } from '@anchorleg/shared'
 import { io, type Socket } from 'socket.io-client'
 
-export type Peer = 'client' | 'worker'
+export type Peer = 'client' | 'worker' | 'admin'
 
 export interface RawPeerOptions {
   readonly auth?: Partial<Handshake> | undefined

@@ -21,22 +21,27 @@ export class WorkerProcess {
     return this.program.line(({ msg }) => msg === 'worker ready')
   }
 
-  /** Resolves when the `hold` job with this key runs here, in this attempt. */
+  /** Resolves when the job with this key runs here, in this attempt. */
   started(key: string, attempt = 1): Promise<Line> {
     return this.program.line((line) => line.msg === 'started' && line.key === key && line.attempt === attempt)
   }
 
-  /** Resolves when the handler of the `hold` job with this key has returned here. */
+  /** Resolves with why, when the signal of the `heed` job with this key has aborted here. */
+  aborted(key: string): Promise<Line> {
+    return this.program.line((line) => line.msg === 'aborted' && line.key === key)
+  }
+
+  /** Resolves when the handler of the job with this key has returned here. */
   finished(key: string): Promise<Line> {
     return this.program.line((line) => line.msg === 'finished' && line.key === key)
   }
 
-  /** How often the `hold` job with this key was started here. */
+  /** How often the job with this key was started here. */
   starts(key: string): number {
     return this.program.lines((line) => line.msg === 'started' && line.key === key).length
   }
 
-  /** Lets the `hold` job with this key finish, now or whenever it comes here. */
+  /** Lets the job with this key finish, now or whenever it comes here. */
   release(key: string): void {
     this.program.tell({ release: key })
   }

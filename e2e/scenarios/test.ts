@@ -18,6 +18,9 @@ interface Shared {
  */
 export const untilTold = { timeout: 10_000, interval: 100 }
 
+/** Awaits without a deadline: at one, an await asks where its job stands, which would hide that the hub never told it. */
+export const forever = { timeout: Number.POSITIVE_INFINITY }
+
 /** Vitest's `test`, with a house of the test's own as `house`, and the file's `shared` one; what they wrote is shown when a test fails. */
 export const test = base.extend<{ $file: { shared: Shared }; $test: { house: House; hub: HubProcess; client: Client } }>({
   shared: [

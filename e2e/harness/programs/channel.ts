@@ -18,12 +18,17 @@ export function released(key: string): Promise<void> {
 
 /** Tells the test that the job with this key has started. */
 export function started(key: string, attempt: number): void {
-  say({ msg: 'started', key, attempt })
+  say({ msg: 'started', key, attempt, at: Date.now() })
 }
 
 /** Tells the test that the handler of the job with this key is about to return. */
 export function finished(key: string, attempt: number): void {
-  say({ msg: 'finished', key, attempt })
+  say({ msg: 'finished', key, attempt, at: Date.now() })
+}
+
+/** Tells the test why the signal of the job with this key has aborted. */
+export function aborted(key: string, attempt: number, { name, message, reason }: Error & { reason?: unknown }): void {
+  say({ msg: 'aborted', key, attempt, name, message, reason })
 }
 
 /** Writes one line of JSON. */

@@ -1,6 +1,6 @@
-import { cancel, discard, error, ok, snooze } from '@anchorleg/client/worker'
-import { act, crash, type Deed, double, flaky, hold, nap, shift, slow } from '../jobs.js'
-import { finished, released, started } from './channel.js'
+import { type Context, cancel, discard, error, type Outcome, ok, snooze } from '@anchorleg/client/worker'
+import { act, busy, crash, type Deed, double, type Ending, flaky, fussy, heed, hold, nap, play, type Step, shift, slow, spell } from '../jobs.js'
+import { aborted, finished, released, started } from './channel.js'
 
 class Unsendable {
   readonly mark = 1
@@ -29,7 +29,49 @@ export const handlers = {
     finished(key, attempt)
     return { value, attempt, pid: process.pid }
   }),
+  spell: spell.perform(async ({ key, ms }, { attempt, signal }) => {
+    started(key, attempt)
+    await pause(ms, signal)
+    finished(key, attempt)
+    return attempt
+  }),
+  busy: busy.perform(({ key, ms }, { attempt }) => {
+    started(key, attempt)
+    for (const end = Date.now() + ms; Date.now() < end; );
+    finished(key, attempt)
+    return attempt
+  }),
+  fussy: fussy.perform(({ waits }, { attempt }) => (attempt <= waits.length ? error({ wait: waits[attempt - 1] }) : attempt)),
+  heed: heed.perform(async ({ key, end }, { attempt, signal }) => {
+    started(key, attempt)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    aborted(key, attempt, signal.reason)
+    if (end === 'throw') throw signal.reason
+    if (end === 'ignore') await released(key)
+    finished(key, attempt)
+    return last[end]('by its own will')
+  }),
+  play: play.perform(async ({ runs }, ctx) => {
+    const run = ctx.attempt - 1 + Number(ctx.job.meta.snoozed ?? 0)
+    for (const step of runs[run] ?? []) {
+      const ended = await take(step, ctx)
+      if (ended) return ended
+    }
+    return ctx.attempt
+  }),
   shift: shift.perform(({ when, by }) => new Date(when.getTime() + by)),
+}
+
+/** How `heed` ends. */
+const last: Record<Exclude<Ending, 'throw'>, (why: string) => Outcome<string>> = { ok, ignore: ok, discard, cancel, error, snooze: () => snooze(0) }
+
+async function take(step: Step, { progress, emit }: Context<number, string>): Promise<Outcome<never> | undefined> {
+  if ('emit' in step) await emit(step.emit)
+  else if ('progress' in step) progress(step.progress)
+  else if ('wait' in step) await released(step.wait)
+  else if ('throw' in step) throw new RangeError(step.throw)
+  else return 'fail' in step ? error(step.fail) : snooze(step.snooze)
+  return undefined
 }
 
 function perform(deed: Deed) {

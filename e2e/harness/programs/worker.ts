@@ -6,15 +6,15 @@ import { handlers } from './handlers.js'
 export interface WorkerOrders {
   readonly url: string
   readonly queues: Readonly<Record<string, number>>
+  /** How long a stop waits for what runs, in ms, before it is given back. */
+  readonly drainMs?: number
 }
 
-const { url, queues }: WorkerOrders = JSON.parse(process.argv[2] ?? '{}')
+const { url, queues, drainMs = 300 }: WorkerOrders = JSON.parse(process.argv[2] ?? '{}')
 const worker = createWorker(url, { queues, jobs: Object.values(handlers) })
 
-/** How long a stop waits for what runs, in ms, before it is given back. */
-const drainMs = 300
-
 process.once('SIGTERM', async () => {
+  say({ msg: 'draining' })
   await worker.drain({ timeout: drainMs })
   await worker.close()
   process.exit(0)
