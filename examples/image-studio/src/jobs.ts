@@ -19,6 +19,18 @@ export interface Swatch {
   readonly share: number
 }
 
+/** How far a worker has come, 0 to 1, and what it is doing, in words. */
+export interface Step {
+  readonly share: number
+  readonly doing: string
+}
+
+/** A band of a canvas on which the paint is still wet. It reaches from edge to edge; `top` is in pixels of the canvas. */
+export interface Band extends Picture {
+  readonly top: number
+  readonly canvas: { readonly width: number; readonly height: number }
+}
+
 interface Bytes {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
@@ -39,15 +51,36 @@ export const contactSheet = defineJob({
   name: 'studio.contactSheet',
   args: type<{ readonly title: string; readonly frames: readonly (Bytes & { readonly name: string })[] }>(),
   result: type<Picture>(),
+  progress: type<Step>(),
   ...onTheTable,
 })
 
-/** The picture in oils. Each of the four coats of paint has to dry, so this takes four times `dryingSeconds` and some. */
+/**
+ * The picture in oils, and on the way there every band of every coat, as soon as it is painted. Each of the four coats has to
+ * dry, so this takes four times `dryingSeconds` and some.
+ */
 export const oilPainting = defineJob({
   name: 'studio.oilPainting',
   args: type<Bytes & { readonly dryingSeconds: number }>(),
   result: type<Picture>(),
+  progress: type<Step>(),
+  chunk: type<Band>(),
   queue: 'easel',
   maxAttempts: 3,
   timeout: 120_000,
+})
+
+/**
+ * A silver print from the old darkroom, where something goes wrong at the first try and at the second. The paper goes through
+ * four places, `secondsEach` in each. Whoever is to try again waits two seconds, then four, and so on.
+ */
+export const silverPrint = defineJob({
+  name: 'studio.silverPrint',
+  args: type<Bytes & { readonly secondsEach: number }>(),
+  result: type<Picture>(),
+  progress: type<Step>(),
+  queue: 'darkroom',
+  maxAttempts: 5,
+  timeout: 60_000,
+  backoff: (attempt) => 2 * attempt,
 })

@@ -4,19 +4,21 @@ import { layContactSheet } from './darkroom/layContactSheet.js'
 import { mixPalette } from './darkroom/mixPalette.js'
 import { fromNegative } from './darkroom/negative.js'
 import { paintInOils } from './darkroom/paintInOils.js'
+import { printOnSilver } from './darkroom/printOnSilver.js'
 import { printSizes, printThumbnail } from './darkroom/prints.js'
-import { contactSheet, oilPainting, palette, sizes, thumbnail } from './jobs.js'
+import { contactSheet, oilPainting, palette, silverPrint, sizes, thumbnail } from './jobs.js'
 
 const { values } = parseArgs({ options: { hub: { type: 'string', default: 'http://127.0.0.1:4040' } } })
 
 const worker = createWorker(values.hub, {
-  queues: { studio: 4, easel: 2 },
+  queues: { studio: 4, easel: 2, darkroom: 2 },
   jobs: [
     thumbnail.perform(fromNegative(({ bytes }) => printThumbnail(bytes))),
     sizes.perform(fromNegative(({ bytes }) => printSizes(bytes))),
     palette.perform(fromNegative(({ bytes }) => mixPalette(bytes))),
     contactSheet.perform(layContactSheet),
-    oilPainting.perform(fromNegative(({ bytes, dryingSeconds }, signal) => paintInOils(bytes, dryingSeconds, signal))),
+    oilPainting.perform(fromNegative(paintInOils)),
+    silverPrint.perform(fromNegative(printOnSilver)),
   ],
 })
 

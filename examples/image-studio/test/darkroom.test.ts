@@ -5,9 +5,9 @@ import { layContactSheet } from '#studio/darkroom/layContactSheet.js'
 import { mixPalette } from '#studio/darkroom/mixPalette.js'
 import { fromNegative } from '#studio/darkroom/negative.js'
 import { paintInOils } from '#studio/darkroom/paintInOils.js'
+import { printOnSilver } from '#studio/darkroom/printOnSilver.js'
 import { printSizes, printThumbnail } from '#studio/darkroom/prints.js'
-
-const signal = new AbortController().signal
+import { type Band, contactSheet, oilPainting, type Picture, type Step, silverPrint } from '#studio/jobs.js'
 
 /** Two thirds red, one third blue. */
 function flag(width: number, height: number): Promise<Uint8Array> {
@@ -49,25 +49,44 @@ describe('the darkroom', () => {
   it('lays many thumbnails on one sheet, whatever their names hold', async () => {
     const bytes = new Uint8Array(await flag(300, 200))
     const frames = ['<b>&"\'', 'control\u0007characters', 'x'.repeat(300), 'plain.jpg', 'fünf.jpg'].map((name) => ({ name, bytes }))
-    const sheet = await layContactSheet({ title: 'Five', frames })
+    const steps: Step[] = []
+    const given = await contactSheet.perform(layContactSheet).run({ title: 'Five', frames }, { progress: (step: Step) => steps.push(step) })
+    const sheet = valueIn<Picture>(given)
+    expect(steps.map(({ doing }) => doing)).toEqual([1, 2, 3, 4, 5].map((frame) => `frame ${frame} of 5`))
     expect(sheet).toMatchObject({ mime: 'image/jpeg', width: 972 })
     expect((await sharp(sheet.bytes).metadata()).height).toBe(sheet.height)
   })
 
-  it('paints something near to the picture', async () => {
-    const painting = await paintInOils(await flag(300, 200), 0, signal)
+  it('paints something near to the picture, and hands out every band of every coat on the way', async () => {
+    const bands: Band[] = []
+    const steps: Step[] = []
+    const ctx = { emit: async (band: Band) => void bands.push(band), progress: (step: Step) => steps.push(step) }
+    const given = await oilPainting.perform(fromNegative(paintInOils)).run({ bytes: new Uint8Array(await flag(300, 200)), dryingSeconds: 0 }, ctx)
+    const painting = valueIn<Picture>(given)
     expect(painting).toMatchObject({ width: 960, height: 640, mime: 'image/jpeg' })
     const right = sharp(painting.bytes).extract({ left: 640, top: 160, width: 256, height: 320 })
     const [red, green, blue] = (await right.resize(1, 1).raw().toBuffer()) as unknown as [number, number, number]
     expect(red).toBeGreaterThan(230)
     expect(Math.max(green, blue)).toBeLessThan(25)
+    expect(bands.map(({ top }) => top)).toEqual([1, 2, 3, 4].flatMap(() => [0, 80, 160, 240, 320, 400, 480, 560]))
+    expect(bands.every(({ width, height, canvas }) => width === 960 && height === 80 && canvas.height === 640)).toBe(true)
+    expect(steps.map(({ share }) => share)).toEqual(steps.map(({ share }) => share).sort((a, b) => a - b))
+    expect(steps.at(-1)).toEqual({ share: 1, doing: 'coat 4 of 4' })
   })
 
   it('stops painting when the signal aborts', async () => {
     const abort = new AbortController()
-    const painting = paintInOils(await flag(60, 40), 3600, abort.signal)
-    abort.abort()
-    await expect(painting).rejects.toMatchObject({ name: 'AbortError' })
+    const ctx = { signal: abort.signal, emit: async () => abort.abort() }
+    const given = oilPainting.perform(fromNegative(paintInOils)).run({ bytes: new Uint8Array(await flag(60, 40)), dryingSeconds: 100 }, ctx)
+    await expect(given).resolves.toMatchObject({ type: 'error', error: { code: 'exception', name: 'AbortError' } })
+  })
+
+  it('spoils the first two silver prints, each in its own way, and wants to try again soon', async () => {
+    const args = { bytes: new Uint8Array(await flag(300, 200)), secondsEach: 0 }
+    const attempt = (attempt: number) => silverPrint.perform(fromNegative(printOnSilver)).run(args, { attempt })
+    expect(await attempt(1)).toMatchObject({ type: 'error', error: { code: 'failed', reason: 'The fuse of the enlarger blew.', state: 'retryable' } })
+    expect(await attempt(2)).toMatchObject({ type: 'error', error: { code: 'exception', message: 'Somebody opened the door.', state: 'retryable' } })
+    expect(valueIn<Picture>(await attempt(3))).toMatchObject({ width: 960, height: 656, mime: 'image/jpeg' })
   })
 
   it('discards a text file with a reason in words', async () => {
@@ -76,6 +95,11 @@ describe('the darkroom', () => {
     await expect(run(new Uint8Array([0, 1, 2, 3]))).resolves.toBe('This file is not a picture of any kind we can read.')
   })
 })
+
+function valueIn<T>(result: { type: string; value?: unknown }): T {
+  expect(result.type).toBe('ok')
+  return result.value as T
+}
 
 /** Runs a handler as a worker does, and gives the reason it discards with. */
 function handlerOf(develop: (bytes: Uint8Array) => Promise<unknown>) {

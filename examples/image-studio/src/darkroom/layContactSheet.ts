@@ -1,6 +1,7 @@
 import type { ArgsOf } from '@anchorleg/client'
+import type { Context } from '@anchorleg/client/worker'
 import sharp, { type OverlayOptions } from 'sharp'
-import type { contactSheet, Picture } from '../jobs.js'
+import type { contactSheet, Picture, Step } from '../jobs.js'
 import { print } from './negative.js'
 
 const frame = { width: 300, height: 200 }
@@ -9,8 +10,11 @@ const caption = 26
 const header = 74
 const amber = '#f2a33a'
 
-/** Lays thumbnails out on black film, numbered like the frames of a roll, and prints the sheet. */
-export async function layContactSheet({ title, frames }: ArgsOf<typeof contactSheet>): Promise<Picture> {
+/** Lays thumbnails out on black film, numbered like the frames of a roll, and prints the sheet. Stops when the signal aborts. */
+export async function layContactSheet(
+  { title, frames }: ArgsOf<typeof contactSheet>,
+  { signal, progress }: Pick<Context<Step>, 'signal' | 'progress'>,
+): Promise<Picture> {
   const columns = Math.max(1, Math.min(frames.length, Math.ceil(Math.sqrt(frames.length * 1.2))))
   const rows = Math.ceil(frames.length / columns)
   const width = Math.max(columns * (frame.width + gap) + gap, 520)
@@ -20,7 +24,12 @@ export async function layContactSheet({ title, frames }: ArgsOf<typeof contactSh
     left: left + (index % columns) * (frame.width + gap),
     top: header + Math.floor(index / columns) * (frame.height + caption + gap),
   })
-  const pictures = await Promise.all(frames.map(({ bytes }, index) => exposed(bytes, place(index))))
+  const pictures: OverlayOptions[] = []
+  for (const [index, { bytes }] of frames.entries()) {
+    signal.throwIfAborted()
+    progress({ share: index / frames.length, doing: `frame ${index + 1} of ${frames.length}` })
+    pictures.push(await exposed(bytes, place(index)))
+  }
   const words = frames.map(({ name }, index) => captionOf(`${index + 1}`, name, place(index)))
   const heading = `<text x="${left}" y="46" font-size="26" font-weight="700" fill="#f6efe6">${escaped(shorten(title, 40))}</text>`
   const count = `<text x="${width - left}" y="46" font-size="15" text-anchor="end" fill="${amber}">${frames.length} FRAMES</text>`

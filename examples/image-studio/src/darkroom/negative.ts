@@ -17,10 +17,10 @@ export async function readNegative(bytes: Uint8Array): Promise<{ image: Sharp; w
 }
 
 /** A handler that discards its job, instead of trying it again, when the bytes are not a picture. */
-export function fromNegative<Args, Result>(develop: (args: Args, signal: AbortSignal) => Promise<Result>) {
-  return async (args: Args, { signal }: { readonly signal: AbortSignal }) => {
+export function fromNegative<Args, Result, Ctx>(develop: (args: Args, ctx: Ctx) => Promise<Result>) {
+  return async (args: Args, ctx: Ctx) => {
     try {
-      return await develop(args, signal)
+      return await develop(args, ctx)
     } catch (error) {
       if (error instanceof Unreadable) return discard(error.message)
       throw error

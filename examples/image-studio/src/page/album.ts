@@ -1,5 +1,5 @@
 /** What is asked of the workers for one frame. */
-export type Task = 'thumbnail' | 'palette' | 'sizes' | 'painting'
+export type Task = 'thumbnail' | 'palette' | 'sizes' | 'painting' | 'print'
 
 /** A picture on the table. The refs are all it takes to get its results again, so they are all that is kept. */
 export interface Frame {

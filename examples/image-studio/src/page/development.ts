@@ -1,8 +1,8 @@
 import type { Client } from '@anchorleg/client'
 import { palette, sizes, type Thumbnail, thumbnail } from '../jobs.js'
-import type { Album, Frame, Task } from './album.js'
+import type { Album, Frame } from './album.js'
 import { follow, type Relayed } from './follow.js'
-import type { FrameCard } from './frameCard.js'
+import type { FrameCard, Stage } from './frameCard.js'
 import { handOver } from './handOver.js'
 import { announce } from './news.js'
 import { waitsFor, whyNot } from './words.js'
@@ -23,7 +23,7 @@ export class Development {
     const all = sizes.new({ bytes })
     Object.assign(frame.refs, { thumbnail: small.ref, sizes: all.ref })
     this.album.keep()
-    const relays = [handOver(this.client, small), handOver(this.client, all)] as const
+    const relays = [handOver(this.client, small, card.signal), handOver(this.client, all, card.signal)] as const
     this.#thumbnail(frame, card, relays[0])
     this.#stage(card, 'sizes', relays[1], (prints) => card.showSizes(prints))
     await Promise.allSettled(relays)
@@ -51,11 +51,11 @@ export class Development {
     const job = palette.new({ bytes }, { ref: refs.palette })
     refs.palette = job.ref
     this.album.keep()
-    this.#stage(card, 'palette', handOver(this.client, job), (swatches) => card.showColours(swatches))
+    this.#stage(card, 'palette', handOver(this.client, job, card.signal), (swatches) => card.showColours(swatches))
   }
 
   /** One of the things asked for a frame: shows what it waits for, then how it ended. */
-  async #stage<T>(card: FrameCard, task: Exclude<Task, 'painting'>, relay: Relayed<T>, onValue: (value: T) => void): Promise<void> {
+  async #stage<T>(card: FrameCard, task: Stage, relay: Relayed<T>, onValue: (value: T) => void): Promise<void> {
     const began = performance.now()
     card.stage(task, 'waiting')
     const result = await follow(this.client, relay, (waiting) => card.stage(task, 'waiting', waitsFor[waiting]))

@@ -1,7 +1,7 @@
 import type { AwaitResult, Client, Relay, Waiting } from '@anchorleg/client'
 
 /** A relay, or one that is still on its way to the hub. */
-export type Relayed<T> = Relay<T> | Promise<Relay<T>>
+export type Relayed<T, P = unknown, C = unknown> = Relay<T, P, C> | Promise<Relay<T, P, C>>
 
 /**
  * Awaits a job for as long as it takes, and tells every few seconds what it waits for.

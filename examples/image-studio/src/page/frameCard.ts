@@ -1,70 +1,106 @@
 import type { Picture, Swatch, Thumbnail } from '../jobs.js'
-import type { Frame, Task } from './album.js'
+import type { Frame } from './album.js'
 import { button, element } from './element.js'
+import { FilmWindow } from './filmWindow.js'
+import { JobPanel } from './jobPanel.js'
 import { PictureUrls } from './pictureUrls.js'
 import { swatchList } from './swatches.js'
 import { inBytes } from './words.js'
 
 const stages = { thumbnail: 'thumbnail', palette: 'colours', sizes: 'sizes' } as const
 
+/** What every frame is developed for, without being asked. */
+export type Stage = keyof typeof stages
+
+interface Actions {
+  readonly onPaint: () => void
+  readonly onPrint: () => void
+  readonly onRemove: () => void
+}
+
 /** How one frame looks: its picture on film, and underneath what is known of it. */
 export class FrameCard {
   readonly root: HTMLElement
   readonly name: string
-  /** Whether the frame has been taken off the table; what arrives for it then is for nobody. */
-  gone = false
-  /** The print a painter would work from. */
-  model: Picture | undefined
+  readonly window = new FilmWindow()
+  readonly painting: JobPanel
+  readonly print: JobPanel
+  readonly #removed = new AbortController()
   readonly #size: number
   readonly #urls = new PictureUrls()
-  readonly #window = element('div', { className: 'window' })
   readonly #facts = element('p', { className: 'facts' })
   readonly #colours = element('div', { className: 'colours' })
   readonly #prints = element('p', { className: 'prints' })
   readonly #trouble = element('p', { className: 'trouble', hidden: true })
-  readonly #painting = element('div', { className: 'painting', hidden: true })
-  readonly #paint: HTMLButtonElement
+  readonly #orders: readonly HTMLButtonElement[]
+  #model: Picture | undefined
   readonly #stages = {
     thumbnail: element('li', {}, stages.thumbnail),
     palette: element('li', {}, stages.palette),
     sizes: element('li', {}, stages.sizes),
   }
 
-  constructor({ name, size }: Frame, actions: { readonly onPaint: () => void; readonly onRemove: () => void }) {
+  constructor({ name, size }: Frame, { onPaint, onPrint, onRemove }: Actions) {
     this.name = name
     this.#size = size
     this.#facts.textContent = inBytes(size)
-    this.#paint = button('Paint in oils', actions.onPaint)
-    this.#paint.disabled = true
-    const remove = button('×', actions.onRemove, 'remove')
+    const paint = button('Paint in oils', onPaint)
+    const print = button('Print on silver', onPrint)
+    this.#orders = [paint, print]
+    this.painting = new JobPanel('oil painting', paint)
+    this.print = new JobPanel('silver print', print)
+    this.model = undefined
+    const remove = button('×', onRemove, 'remove')
     remove.ariaLabel = `Remove ${name}`
     remove.title = 'Remove'
     const progress = element('ul', { className: 'stages', ariaLabel: 'Progress' }, ...Object.values(this.#stages))
-    this.#window.append(element('p', { className: 'undeveloped' }, 'developing'))
-    const film = element('div', { className: 'film' }, this.#window)
+    this.window.say('developing')
+    const film = element('div', { className: 'film' }, this.window.root)
     const title = element('h3', { title: name }, name)
     const head = element('div', { className: 'head' }, title, remove)
-    const label = element('div', { className: 'label' }, head, this.#facts, this.#trouble, this.#colours, this.#prints, this.#painting)
-    label.append(element('div', { className: 'foot' }, progress, this.#paint))
+    const label = element('div', { className: 'label' }, head, this.#facts, this.#trouble, this.#colours, this.#prints)
+    label.append(
+      this.painting.root,
+      this.print.root,
+      element('div', { className: 'foot' }, progress, element('div', { className: 'orders' }, ...this.#orders)),
+    )
     this.root = element('article', { className: 'frame', ariaLabel: name, data: { state: 'developing' } }, film, label)
   }
 
+  /** What painters and printers work from; they have to wait for it. */
+  get model(): Picture | undefined {
+    return this.#model
+  }
+
+  set model(picture: Picture | undefined) {
+    this.#model = picture
+    for (const order of this.#orders) order.disabled = !picture
+  }
+
+  /** Aborts when the frame is taken off the table; what arrives for it then is for nobody. */
+  get signal(): AbortSignal {
+    return this.#removed.signal
+  }
+
+  get gone(): boolean {
+    return this.signal.aborted
+  }
+
   /** How far one of the things asked for this frame has come. */
-  stage(task: Exclude<Task, 'painting'>, state: 'waiting' | 'done' | 'failed', detail = ''): void {
+  stage(task: Stage, state: 'waiting' | 'done' | 'failed', detail = ''): void {
     const place = this.#stages[task]
     place.dataset.state = state
     place.title = detail
     place.ariaLabel = `${stages[task]}: ${state}${detail && `, ${detail}`}`
-    if (task === 'thumbnail' && state === 'waiting' && detail) this.#window.replaceChildren(element('p', { className: 'undeveloped' }, detail))
+    if (task === 'thumbnail' && state === 'waiting' && detail) this.window.say(detail)
   }
 
   showThumbnail(picture: Thumbnail): void {
     const { original, width, height } = picture
     this.root.dataset.state = 'developed'
     this.model ??= picture
-    this.#paint.disabled = !this.#painting.hidden
     this.#facts.textContent = `${original.width} × ${original.height} · ${original.format.toUpperCase()} · ${inBytes(this.#size)}`
-    this.#window.replaceChildren(element('img', { src: this.#urls.of(picture), alt: `Thumbnail of ${this.name}`, width, height }))
+    this.window.lay('photograph', element('img', { src: this.#urls.of(picture), alt: `Thumbnail of ${this.name}`, width, height }))
   }
 
   showColours(swatches: readonly Swatch[]): void {
@@ -81,34 +117,18 @@ export class FrameCard {
     this.#prints.replaceChildren('Prints ', ...links)
   }
 
-  paintingWaits(text: string): void {
-    this.#setPainting('waiting', element('p', {}, text))
-  }
-
-  paintingLate(text: string, onAgain: () => void): void {
-    this.#setPainting('late', element('p', {}, text), button('Await again', onAgain))
-  }
-
-  paintingFailed(text: string): void {
-    this.#setPainting('failed', element('p', {}, text))
-  }
-
   showPainting(picture: Picture): void {
-    const url = this.#urls.of(picture)
-    const image = element('img', { src: url, alt: `${this.name} in oils`, className: 'oils', width: picture.width, height: picture.height })
-    this.#window.append(image)
-    const toggle = button('Show the photograph', () => {
-      image.hidden = !image.hidden
-      toggle.textContent = image.hidden ? 'Show the painting' : 'Show the photograph'
-    })
-    const link = element('a', { href: url, download: `${stem(this.name)}-oils.jpg` }, 'Download')
-    this.#setPainting('ready', element('p', {}, 'In oils, four coats.'), toggle, link)
+    this.#showWork('painting', picture, { alt: `${this.name} in oils`, text: 'In oils, four coats.', suffix: 'oils' })
+  }
+
+  showPrint(picture: Picture): void {
+    this.#showWork('print', picture, { alt: `${this.name} on silver`, text: 'On silver, after all.', suffix: 'silver' })
   }
 
   fail(text: string): void {
     if (this.root.dataset.state !== 'developed') {
       this.root.dataset.state = 'failed'
-      this.#window.replaceChildren(element('p', { className: 'undeveloped' }, 'no picture'))
+      this.window.say('no picture')
     }
     this.#trouble.hidden = false
     this.#trouble.textContent = text
@@ -116,16 +136,18 @@ export class FrameCard {
 
   /** Takes the card off the page. */
   remove(): void {
-    this.gone = true
+    this.#removed.abort()
+    this.painting.close()
+    this.print.close()
     this.root.remove()
     this.#urls.revoke()
   }
 
-  #setPainting(state: string, ...children: Node[]): void {
-    this.#paint.hidden = true
-    this.#painting.hidden = false
-    this.#painting.dataset.state = state
-    this.#painting.replaceChildren(...children)
+  #showWork(what: 'painting' | 'print', picture: Picture, { alt, text, suffix }: { alt: string; text: string; suffix: string }): void {
+    const url = this.#urls.of(picture)
+    this.window.lay(what, element('img', { src: url, alt, className: what, width: picture.width, height: picture.height }))
+    const link = element('a', { href: url, download: `${stem(this.name)}-${suffix}.jpg` }, 'Download')
+    this[what].end('done', text, this.window.toggle(what), link)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Picture } from '../jobs.js'
 import type { Sheet } from './album.js'
 import { element, part } from './element.js'
+import { JobPanel } from './jobPanel.js'
 import { PictureUrls } from './pictureUrls.js'
 import { counted } from './words.js'
 
@@ -15,6 +16,13 @@ export class SheetPanel {
 
   fail(text: string): void {
     this.#fill('failed', element('p', { className: 'word' }, text))
+  }
+
+  /** Makes room for the job that lays the sheet out. */
+  attend(): JobPanel {
+    const panel = new JobPanel('contact sheet')
+    this.#fill('waiting', panel.root)
+    return panel
   }
 
   show(picture: Picture, { count, leftOut }: Sheet): void {

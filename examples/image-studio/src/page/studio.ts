@@ -1,9 +1,11 @@
 import type { Client } from '@anchorleg/client'
 import { Album, type Frame } from './album.js'
+import { callOff } from './callOff.js'
 import { ContactSheets } from './contactSheets.js'
 import { Development } from './development.js'
 import { Easel } from './easel.js'
 import { part } from './element.js'
+import { Enlarger } from './enlarger.js'
 import { FrameCard } from './frameCard.js'
 import { Inbox } from './inbox.js'
 import { announce } from './news.js'
@@ -17,11 +19,13 @@ export class Studio {
   readonly #inbox = new Inbox(2)
   readonly #development: Development
   readonly #easel: Easel
+  readonly #enlarger: Enlarger
   readonly #sheets: ContactSheets
 
-  constructor(client: Client) {
+  constructor(private readonly client: Client) {
     this.#development = new Development(client, this.#album)
     this.#easel = new Easel(client, this.#album)
+    this.#enlarger = new Enlarger(client, this.#album)
     this.#sheets = new ContactSheets(client, this.#album, new SheetPanel())
   }
 
@@ -43,6 +47,7 @@ export class Studio {
       const card = this.#lay(frame)
       this.#development.resume(frame, card)
       this.#easel.resume(frame, card)
+      this.#enlarger.resume(frame, card)
     }
     this.#sheets.resume()
     this.#showCount()
@@ -53,7 +58,7 @@ export class Studio {
     return this.#sheets.make(this.#inbox.settled())
   }
 
-  /** Takes everything off the table. What the workers are at runs on; nobody asks for it any more. */
+  /** Takes everything off the table, and calls off what the workers have not finished. */
   clear(): void {
     for (const frame of [...this.#album.frames]) this.#remove(frame)
     this.#sheets.clear()
@@ -62,7 +67,11 @@ export class Studio {
   }
 
   #lay(frame: Frame): FrameCard {
-    const card: FrameCard = new FrameCard(frame, { onPaint: () => this.#easel.paint(frame, card), onRemove: () => this.#remove(frame) })
+    const card: FrameCard = new FrameCard(frame, {
+      onPaint: () => this.#easel.paint(frame, card),
+      onPrint: () => this.#enlarger.print(frame, card),
+      onRemove: () => this.#remove(frame),
+    })
     this.#cards.set(frame, card)
     part('roll', HTMLElement).append(card.root)
     return card
@@ -73,6 +82,7 @@ export class Studio {
     this.#cards.delete(frame)
     this.#album.frames.splice(this.#album.frames.indexOf(frame), 1)
     this.#album.keep()
+    for (const ref of Object.values(frame.refs)) callOff(this.client, this.client.attach(ref), 'The frame was taken off the table.')
   }
 
   #showCount(): void {

@@ -1,4 +1,5 @@
-import type { AwaitResult, Waiting } from '@anchorleg/client'
+import type { AwaitResult, OutcomeError, Waiting } from '@anchorleg/client'
+import { calledOff } from './callOff.js'
 
 type JobError = Extract<AwaitResult<unknown>, { type: 'error' }>['error']
 
@@ -8,12 +9,17 @@ export function whyNot(result: Exclude<AwaitResult<unknown>, { type: 'ok' }>): s
     case 'discard':
       return sentence(result.reason, 'The worker could not use this file.')
     case 'cancel':
-      return sentence(result.reason, 'The job was cancelled.')
+      return calledOff(result.reason)
     case 'snooze':
       return `The job sleeps for ${result.seconds} seconds.`
     case 'error':
       return whatFailed(result.error)
   }
+}
+
+/** Why one attempt failed, after which there may be others. */
+export function mishap(error: OutcomeError): string {
+  return error.code === 'crashed' ? 'The worker died at it.' : whatFailed(error)
 }
 
 function whatFailed(error: JobError): string {
