@@ -13,10 +13,10 @@ interface Details {
 }
 
 /**
- * What `async`, `ready` and `unwrap` reject with or throw. `code` is one of a closed set: of submitting, `invalid_job`
+ * What the client's methods, `ready` and `unwrap` reject with or throw. `code` is one of a closed set: of submitting, `invalid_job`
  * (as {@link InvalidJobError}), `payload_too_large`, `ref_conflict`, `unique_conflict`, `unauthorized`, `forbidden`,
- * `rate_limited`, `store_unavailable`, `unreachable`, `expired`, `closed`, `aborted`; of `unwrap`, the code or type of
- * the result.
+ * `rate_limited`, `store_unavailable`, `unreachable`, `expired`, `closed`, `aborted`; of `cancel`, `inspect` and `watch` also
+ * `not_found`, of `watch` also `undecodable`; of `unwrap`, the code or type of the result.
  */
 export class RelayError extends Error {
   override readonly name: string = 'RelayError'

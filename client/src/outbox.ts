@@ -175,8 +175,8 @@ function isAnswerTo(jobs: readonly { readonly ref: string }[], submitted: unknow
 /** Bytes of an entry beside what is counted, with all its keys and numbers. */
 const header = 512
 
-function weigh({ args, name, queue = '', tags, meta, trace = '' }: Parcel['jobs'][number]): number {
-  const more = tags || meta ? frameShare(JSON.stringify({ tags, meta })) : 0
+function weigh({ args, name, queue = '', tags, meta, unique, trace = '' }: Parcel['jobs'][number]): number {
+  const more = tags || meta || unique ? frameShare(JSON.stringify({ tags, meta, unique })) : 0
   return header + frameShare(args) + 6 * (name.length + queue.length + trace.length) + more
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, WatchEvent, Watched } from '@anchorleg/shared'
+import { type Clock, isFinished, type WatchEvent, type Watched } from '@anchorleg/shared'
 import { type ClientSession, visible } from './courier.js'
 import type { Announcement, Lookup, Store, Told, Watching } from './store/store.js'
 import type { Telemetry } from './telemetry.js'
@@ -119,8 +119,7 @@ export class Watchers {
       return { ref, type: found.type }
     }
     const { jobId, outcomes, chunks, ...rest } = found
-    const ended = outcomes.at(-1)?.final === true && !found.more
-    if (ended) this.unwatch(session, ref)
+    if (isFinished(found.state) && !found.more) this.unwatch(session, ref)
     else this.#tie(keyOf({ tenant: session.tenant, ref }), jobId)
     return { ...rest, ref, chunks: [...chunks], outcomes: outcomes.map((outcome) => visible(session, { ref, outcome }).outcome) }
   }
