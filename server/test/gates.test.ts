@@ -149,12 +149,23 @@ describe('the hub outlives', () => {
     deaf.send(`40/client,${JSON.stringify(auth)}`)
     await new Promise((resolve) => deaf.once('message', resolve))
     deaf.pause()
+    const asked = 400
     const refs = Array.from({ length: 60 }, () => ({ ref: one.ref, want: 'any' }))
     const ask = (id: number) => new Promise<void>((resolve) => deaf.send(`42/client,${id}${JSON.stringify(['look', { refs }])}`, () => resolve()))
-    for (let id = 0; id < 400; id++) await ask(id)
+    for (let id = 0; id < asked; id++) await ask(id)
+    let answers = 0
+    const all = new Promise<void>((resolve) => {
+      deaf.on('message', (data) => {
+        if (String(data).startsWith('43/client,')) answers += 1
+        if (answers === asked) resolve()
+      })
+    })
     const gone = new Promise((resolve) => deaf.once('close', resolve))
+    // It reads again once the hub has taken in the last of what it asked.
+    await client.emitWithAck('look', { refs })
     deaf.resume()
-    await gone
+    await Promise.race([gone, all])
+    expect(answers).toBeLessThan(asked)
     expect(await status('/readyz', {})).toBe(200)
   })
 })
