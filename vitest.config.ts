@@ -10,6 +10,10 @@ const folders = {
   scripts: ['scripts/test/**/*.test.ts'],
 }
 
+/** Starts the run's one PostgreSQL, for the projects whose tests use it. */
+const globalSetup = './e2e/harness/postgresForTests.ts'
+const onPostgres = ['server', 'scenarios']
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -20,7 +24,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     projects: Object.entries(folders).map(([name, include]) => ({
       extends: true as const,
-      test: { name, include, ...(name === 'scenarios' && { testTimeout: 60_000 }) },
+      test: { name, include, ...(name === 'scenarios' && { testTimeout: 60_000 }), ...(onPostgres.includes(name) && { globalSetup }) },
     })),
   },
 })
