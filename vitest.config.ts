@@ -5,6 +5,8 @@ const folders = {
   client: ['client/test/**/*.test.ts'],
   server: ['server/test/**/*.test.ts'],
   scenarios: ['e2e/scenarios/**/*.test.ts'],
+  history: ['e2e/history/**/*.test.ts'],
+  faults: ['e2e/faults/**/*.test.ts'],
   bench: ['e2e/bench/**/*.test.ts'],
   examples: ['examples/*/test/**/*.test.ts'],
   scripts: ['scripts/test/**/*.test.ts'],
@@ -13,6 +15,9 @@ const folders = {
 /** Starts the run's one PostgreSQL, for the projects whose tests use it. */
 const globalSetup = './e2e/harness/postgresForTests.ts'
 const onPostgres = ['server', 'scenarios']
+
+/** Whose tests end processes, and wait for others to come back. */
+const waitingLong = new Set(['scenarios', 'faults'])
 
 export default defineConfig({
   test: {
@@ -24,7 +29,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     projects: Object.entries(folders).map(([name, include]) => ({
       extends: true as const,
-      test: { name, include, ...(name === 'scenarios' && { testTimeout: 60_000 }), ...(onPostgres.includes(name) && { globalSetup }) },
+      test: { name, include, ...(waitingLong.has(name) && { testTimeout: 60_000 }), ...(onPostgres.includes(name) && { globalSetup }) },
     })),
   },
 })

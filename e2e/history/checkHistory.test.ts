@@ -1,0 +1,256 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { checkHistory } from '#e2e/history/checkHistory.js'
+import type { Event, EventOf } from '#e2e/history/event.js'
+import { type Fate, imagine, type Script } from '#e2e/history/imagine.js'
+
+const fate = fc.constantFrom<Fate>('fails', 'crashes', 'crashes and settles late')
+const wait = fc.record({ want: fc.constantFrom('any', 'final'), when: fc.constantFrom('early', 'late'), timesOut: fc.boolean() })
+const script = fc.record({
+  fates: fc.array(fate, { maxLength: 3 }).map((fates): Fate[] => [...fates, 'ok']),
+  resubmits: fc.nat(2),
+  awaits: fc.array(wait, { maxLength: 3 }),
+}) as fc.Arbitrary<Script>
+
+/** Jobs among which one had each kind of attempt and was awaited twice. */
+const scripts = fc.array(script, { maxLength: 4 }).map((others): Script[] => [
+  {
+    fates: ['fails', 'crashes and settles late', 'ok'],
+    resubmits: 1,
+    awaits: [
+      { want: 'final', when: 'early', timesOut: false },
+      { want: 'final', when: 'late', timesOut: true },
+    ],
+  },
+  ...others,
+])
+
+/** The rules that a history breaks, each once. */
+function broken(events: readonly Event[], terms = {}): string[] {
+  return [...new Set(checkHistory(events, terms).map(({ rule }) => rule))]
+}
+
+/** An event of this type about the first job. */
+function find<Type extends Event['type']>(
+  events: readonly Event[],
+  type: Type,
+  match: (event: EventOf<Type>) => boolean = () => true,
+): EventOf<Type> {
+  return events.find((event) => event.type === type && isOfFirst(event) && match(event as EventOf<Type>)) as EventOf<Type>
+}
+
+function isOfFirst(event: Event): boolean {
+  return ('ref' in event && event.ref === 'ref 0') || ('jobId' in event && event.jobId === '1')
+}
+
+function replace(events: readonly Event[], event: Event, ...by: Event[]): Event[] {
+  return events.flatMap((each) => (each === event ? by : [each]))
+}
+
+/** Changes how the first job stands at the end. */
+function atTheEnd(events: readonly Event[], change: (end: Extract<EventOf<'end'>, { standing: 'job' }>) => Partial<EventOf<'end'>>): Event[] {
+  const end = find(events, 'end') as Extract<EventOf<'end'>, { standing: 'job' }>
+  return replace(events, end, { ...end, ...change(end) } as Event)
+}
+
+test('a history in which all went well breaks nothing', () => {
+  fc.assert(
+    fc.property(fc.array(script), (each) => {
+      expect(checkHistory(imagine(each))).toEqual([])
+    }),
+  )
+})
+
+/** What may go wrong with the first job, and the rule that it breaks. */
+const faults: Record<string, { rule: string; plant: (events: Event[]) => Event[]; terms?: object }> = {
+  'a job that was acknowledged is gone': { rule: 'nothingLost', plant: (events) => atTheEnd(events, () => ({ standing: 'not_found' })) },
+  'a job that was acknowledged was not looked at': { rule: 'nothingLost', plant: (events) => replace(events, find(events, 'end')) },
+  'a job never ends': {
+    rule: 'nothingLost',
+    plant: (events) => atTheEnd(events, ({ outcomes }) => ({ state: 'available', outcomes: outcomes.slice(0, 2) })),
+  },
+  'a told outcome is not stored': {
+    rule: 'nothingLost',
+    plant: (events) => atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => (each.final ? { ...each, print: 'other' } : each)) })),
+  },
+  'an acknowledged settlement is not stored': {
+    rule: 'nothingLost',
+    plant: (events) =>
+      atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => (each.number === 1 ? { ...each, print: 'other' } : each)) })),
+  },
+  'an await is told that an acknowledged job is unknown': {
+    rule: 'nothingLost',
+    plant: (events) => {
+      const result = find(events, 'result', ({ given }) => given.code === 'timeout')
+      return replace(events, result, { ...result, given: { type: 'error', code: 'not_found' } })
+    },
+  },
+  'an outcome number is missing': {
+    rule: 'settledOnce',
+    plant: (events) =>
+      atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => ({ ...each, number: each.number > 1 ? each.number + 1 : 1 })) })),
+  },
+  'two outcomes are final': {
+    rule: 'settledOnce',
+    plant: (events) => atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => ({ ...each, final: each.number !== 2 })) })),
+  },
+  'a job that ended has no final outcome': {
+    rule: 'settledOnce',
+    plant: (events) => atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => ({ ...each, final: false })) })),
+  },
+  'two runs settle': {
+    rule: 'settledOnce',
+    plant: (events) => {
+      const stale = find(events, 'verdict', ({ verdict }) => verdict === 'stale')
+      return replace(events, stale, { ...stale, verdict: 'settled' })
+    },
+  },
+  'the outcome came from the run of an attempt that crashed': {
+    rule: 'fences',
+    plant: (events) => {
+      const late = find(events, 'settle', ({ lease }) => lease === '1/2')
+      return atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => (each.final ? { ...each, print: late.print } : each)) }))
+    },
+  },
+  'an attempt that crashed settled later': {
+    rule: 'fences',
+    plant: (events) => atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => (each.final ? { ...each, attempt: 2 } : each)) })),
+  },
+  'a run whose lease was taken is told that it settled': {
+    rule: 'fences',
+    plant: (events) => {
+      const stale = find(events, 'verdict', ({ verdict }) => verdict === 'stale')
+      return replace(events, stale, { ...stale, verdict: 'settled' })
+    },
+  },
+  'the run that settled is told it is stale': {
+    rule: 'fences',
+    plant: (events) => {
+      const settled = find(events, 'verdict', ({ lease }) => lease === '1/3')
+      return replace(events, settled, { ...settled, verdict: 'stale' })
+    },
+  },
+  'nobody ran what is stored': {
+    rule: 'fences',
+    plant: (events) =>
+      replace(
+        events,
+        find(events, 'settle', ({ lease }) => lease === '1/3'),
+      ),
+  },
+  'two workers have one lease': {
+    rule: 'fences',
+    plant: (events) => {
+      const claim = find(events, 'claim')
+      return replace(events, claim, claim, { ...claim, by: 'worker 7' })
+    },
+  },
+  'a claim replaced a lease that was held': {
+    rule: 'fences',
+    plant: (events) =>
+      atTheEnd(events, ({ outcomes }) => ({ outcomes: outcomes.map((each) => (each.number === 2 ? { ...each, attempt: 1 } : each)) })),
+  },
+  'two awaiters disagree': {
+    rule: 'agreement',
+    plant: (events) => {
+      const told = find(events, 'told')
+      return replace(events, told, told, { ...told, by: 'another caller', outcome: { ...told.outcome, print: 'other' } })
+    },
+  },
+  'an await gives what no outcome is': {
+    rule: 'agreement',
+    plant: (events) => {
+      const result = find(events, 'result', ({ given }) => given.type === 'ok')
+      return replace(events, result, { ...result, given: { ...result.given, print: 'other' } })
+    },
+  },
+  'an await of the final outcome gives an earlier one': {
+    rule: 'agreement',
+    plant: (events) => {
+      const result = find(events, 'result', ({ given }) => given.type === 'ok')
+      return replace(events, result, { ...result, given: { type: 'error', code: 'failed', print: 'print 1/1' } })
+    },
+  },
+  'an await never ends': { rule: 'honestAwaits', plant: (events) => replace(events, find(events, 'result')) },
+  'nobody awaits again after a timeout': {
+    rule: 'honestAwaits',
+    plant: (events) => {
+      const [last] = events.filter((event) => event.type === 'result' && event.ref === 'ref 0').slice(-1) as EventOf<'result'>[]
+      return last ? replace(events, last, { ...last, given: { type: 'error', code: 'timeout' } }) : []
+    },
+  },
+  'an await ends long after its outcome was stored': {
+    rule: 'promptAwaits',
+    plant: (events) => {
+      const result = find(events, 'result', ({ given }) => given.type === 'ok')
+      return replace(events, result, { ...result, at: result.at + 3_000 })
+    },
+  },
+  'a resubmission makes another job': {
+    rule: 'oneJob',
+    plant: (events) => {
+      const start = find(events, 'start')
+      return replace(events, start, start, { ...start, jobId: '99' })
+    },
+  },
+  'a job runs for two refs': {
+    rule: 'oneJob',
+    plant: (events) => {
+      const start = find(events, 'start')
+      return replace(events, start, start, { ...start, ref: 'ref 99' })
+    },
+  },
+  'a refused job runs': {
+    rule: 'refusals',
+    plant: (events) =>
+      events.flatMap((event): Event[] => {
+        if (!isOfFirst(event)) return [event]
+        if (event.type === 'ack') return [{ at: event.at, by: event.by, type: 'refusal', ref: event.ref, code: 'store_unavailable' }]
+        return [event.type === 'refusal' ? { ...event, code: 'store_unavailable' } : event]
+      }),
+  },
+}
+
+describe('the checker reports that', () => {
+  for (const [name, { rule, plant, terms }] of Object.entries(faults)) {
+    test(name, () => {
+      fc.assert(
+        fc.property(scripts, (each) => {
+          expect(broken(plant(imagine(each)), terms)).toContain(rule)
+        }),
+      )
+    })
+  }
+})
+
+describe('the checker lets pass', () => {
+  const [one] = fc.sample(scripts, { numRuns: 1, seed: 1 }) as [Script[]]
+
+  test('a job that has not ended, where the test did not wait for it', () => {
+    const events = atTheEnd(imagine([{ ...(one[0] as Script), awaits: [] }]), ({ outcomes }) => ({
+      state: 'executing',
+      outcomes: outcomes.slice(0, 2),
+    }))
+    const waiting = events
+      .filter(({ type, by }) => by !== 'caller' || type === 'submit' || type === 'ack')
+      .filter((event) => !('lease' in event && event.lease === '1/3'))
+    expect(broken(waiting)).toEqual(['nothingLost'])
+    expect(broken(waiting, { pending: true })).toEqual([])
+  })
+
+  test('a late answer while something is broken, and for a while after', () => {
+    const events = imagine(one)
+    const result = find(events, 'result', ({ given }) => given.type === 'ok')
+    const late = replace(events, result, { ...result, at: result.at + 3_000 })
+    const fault = (phase: 'begins' | 'over', at: number): Event => ({ type: 'fault', what: 'hub killed', phase, at, by: 'test' })
+    expect(broken(late)).toEqual(['promptAwaits'])
+    expect(broken([...late, fault('begins', 0), fault('over', 1)])).toEqual([])
+    expect(broken([...late, fault('begins', result.at + 1_000)])).toEqual([])
+    expect(broken([...late, fault('begins', 0), fault('over', 1)], { calmMs: 0 })).toEqual(['promptAwaits'])
+  })
+
+  test('an await that its process took to its grave', () => {
+    const events = imagine(one).filter(({ type }) => type !== 'bye')
+    expect(broken(replace(events, find(events, 'result')))).toEqual([])
+  })
+})
