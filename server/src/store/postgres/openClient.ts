@@ -1,0 +1,58 @@
+import pg from 'pg'
+import type { PostgresAddress } from './address.js'
+import { unpack } from './text.js'
+
+/** How long to wait for a server that does not answer, in ms. */
+const connectTimeout = 5_000
+
+/** After so long of silence, in ms, the system asks whether the other end is still there. */
+const keepAliveDelay = 10_000
+
+/** What a connection is for: it shows in `pg_stat_activity`. */
+export type Purpose = 'store' | 'upkeep' | 'signals' | 'migrate'
+
+/** Numbers beyond 2⁵³ occur in no column; text may hold what only {@link unpack} reads. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = { 16: (text) => text === 't', 20: Number, 25: unpack }
+const types = { getTypeParser: (oid: number) => parsers[oid] ?? pg.types.getTypeParser(oid) } as pg.CustomTypesConfig
+
+/**
+ * Opens a connection of its own, that is: no pool's. Statements that are asked one after the other go out without waiting for
+ * each other's answers. Whoever opens it listens to its `error` and `end`, and ends it.
+ */
+export async function openClient({ url, schema }: PostgresAddress, purpose: Purpose): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: `anchorleg ${purpose}`,
+    connectionTimeoutMillis: connectTimeout,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelay,
+    pipeline: true,
+    types,
+  } as pg.ClientConfig)
+  // Without a listener, a connection that is lost would end the process.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query(sessionSettings(schema))
+    return client
+  } catch (error) {
+    void client.end().catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * Every statement of the store is a walk along an index, whatever the statistics of tables that fill and empty within seconds
+ * say; so plans are made once, and other ways are shut. Durability is raised to `on` where it is less, never lowered.
+ */
+function sessionSettings(schema: string): string {
+  return `
+    SET search_path = "${schema}", pg_catalog;
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off;
+    SET jit = off;
+    SET client_min_messages = warning;
+    SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';
+    SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
+      ELSE current_setting('synchronous_commit') END, false)`
+}
