@@ -31,8 +31,13 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts a hub with a SQLite store of its own, or with the one at this path. */
-  async hub(flags: readonly string[] = [], file = join(this.folder, `hub-${this.#hubs.length + 1}.db`)): Promise<HubProcess> {
-    const hub = new HubProcess(`sqlite:${file}`, flags)
+  hub(flags: readonly string[] = [], file = join(this.folder, `hub-${this.#hubs.length + 1}.db`)): Promise<HubProcess> {
+    return this.hubOn(`sqlite:${file}`, flags)
+  }
+
+  /** Starts a hub with the store at this address; from another build of the command, where one is given. */
+  async hubOn(store: string, flags: readonly string[] = [], main?: string): Promise<HubProcess> {
+    const hub = new HubProcess(store, flags, main)
     this.#hubs.push(hub)
     await hub.start()
     return hub
@@ -55,6 +60,11 @@ export class House implements AsyncDisposable {
     return worker
   }
 
+  /** Starts another program. */
+  run(name: string, args: readonly string[]): Program {
+    return this.#keep(new Program(name, args))
+  }
+
   /** A caller. */
   connect(hub: { url: string }, options: ConnectOptions = {}): Client {
     const client = connect(hub.url, options)
@@ -64,7 +74,7 @@ export class House implements AsyncDisposable {
 
   /** A process that awaits a ref, writes a line `awaited` with its `result`, and ends. */
   awaiter(hub: { url: string }, ref: string): Program {
-    return this.#keep(new Program('awaiter', [awaiterMain, hub.url, ref]))
+    return this.run('awaiter', [awaiterMain, hub.url, ref])
   }
 
   /** A connection to a hub that can be cut: what connects to it reaches the hub. */

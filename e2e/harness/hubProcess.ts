@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { type Ended, Program } from './program.js'
 
-const main = fileURLToPath(new URL('../../../server/dist/main.js', import.meta.url))
+const builtMain = fileURLToPath(new URL('../../../server/dist/main.js', import.meta.url))
 
 /** The `anchorleg` command in a process of its own, with these arguments. */
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}, main = builtMain): Program {
   return new Program(`anchorleg ${args.join(' ')}`, [main, ...args], env)
 }
 
@@ -17,6 +17,8 @@ export class HubProcess {
     /** As `--store` takes it. */
     readonly store: string,
     private readonly flags: readonly string[] = [],
+    /** The file of the command: another build of it, where not this one is to be run. */
+    private readonly main?: string,
   ) {}
 
   get url(): string {
@@ -45,7 +47,7 @@ export class HubProcess {
   /** Starts on a free port of the loopback address, later again on the same one, and waits until it listens. */
   async start(): Promise<void> {
     const port = this.#url === '' ? '0' : String(this.port)
-    const program = runCommand(['hub', '--port', port, '--store', this.store, '--log-level', 'debug', ...this.flags])
+    const program = runCommand(['hub', '--port', port, '--store', this.store, '--log-level', 'debug', ...this.flags], {}, this.main)
     this.#runs.push(program)
     const { url } = await program.line(({ msg }) => msg === 'hub listening')
     this.#url = String(url)

@@ -32,6 +32,7 @@ export class Program implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #lines: Line[] = []
   readonly #waiters = new Set<Waiter>()
+  readonly #listeners = new Set<(line: Line) => void>()
 
   constructor(
     readonly name: string,
@@ -78,6 +79,11 @@ export class Program implements AsyncDisposable {
     })
   }
 
+  /** Calls back with every line that it writes from now on. */
+  listen(listener: (line: Line) => void): void {
+    this.#listeners.add(listener)
+  }
+
   /** Says something to the program over its channel. */
   tell(message: object): void {
     this.#child.send(message)
@@ -101,6 +107,7 @@ export class Program implements AsyncDisposable {
   #hear(text: string): void {
     const line: Line = { ...fieldsOf(text), text }
     this.#lines.push(line)
+    for (const listener of this.#listeners) listener(line)
     for (const waiter of this.#waiters) {
       if (!waiter.match(line)) continue
       this.#forget(waiter)

@@ -1,27 +1,32 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 
-/** A loopback port that leads to a hub, until it is cut. */
+/** A loopback port that leads to another one, a hub's or a database's, until it is cut. */
 export class Wire {
   readonly #ends = new Set<Socket>()
   #down = false
   #deaf = false
+  #frozen = false
 
   private constructor(
     private readonly server: Server,
-    hubPort: number,
+    farPort: number,
   ) {
-    server.on('connection', (near) => this.#join(near, hubPort))
+    server.on('connection', (near) => this.#join(near, farPort))
   }
 
-  static async open(hubPort: number): Promise<Wire> {
+  static async open(farPort: number): Promise<Wire> {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new Wire(server, hubPort)
+    return new Wire(server, farPort)
   }
 
   /** As `connect` and `createWorker` take it. */
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as { port: number }).port}`
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get port(): number {
+    return (this.server.address() as { port: number }).port
   }
 
   /** Ends every connection; new ones come through at once, or when it is mended if it stays `down`. */
@@ -36,6 +41,17 @@ export class Wire {
     this.#deaf = true
   }
 
+  /** Nothing comes through in either direction, and no end is told: what is said meanwhile comes after the thaw. */
+  freeze(): void {
+    this.#frozen = true
+    for (const end of this.#ends) end.pause()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    for (const end of this.#ends) end.resume()
+  }
+
   mend(): void {
     this.#down = false
   }
@@ -45,9 +61,9 @@ export class Wire {
     await new Promise((resolve) => this.server.close(resolve))
   }
 
-  #join(near: Socket, hubPort: number): void {
+  #join(near: Socket, farPort: number): void {
     if (this.#down) return void near.destroy()
-    const far = dial(hubPort, '127.0.0.1')
+    const far = dial(farPort, '127.0.0.1')
     for (const end of [near, far]) {
       this.#ends.add(end)
       end.on('error', () => {})
@@ -61,5 +77,6 @@ export class Wire {
     far.on('data', (bytes) => {
       if (!this.#deaf) near.write(bytes)
     })
+    if (this.#frozen) for (const end of [near, far]) end.pause()
   }
 }

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from '@anchorleg/client'
+import { say } from '#e2e/harness/programs/channel.js'
+import { RecordedClient } from '#e2e/history/recordedClient.js'
+import { Recorder } from '#e2e/history/recorder.js'
+import { recordWire } from '#e2e/history/recordWire.js'
+import { stint } from '../jobs.js'
+
+/** What a caller process is started with: one argument of JSON. */
+export interface CallerOrders {
+  readonly name: string
+  readonly urls: readonly string[]
+  /** Where its history goes. */
+  readonly folder: string
+  /** How many jobs it has outstanding at a time. */
+  readonly lanes: number
+  /** How long a stint takes at most, in ms. */
+  readonly longest: number
+}
+
+/** What the test says to it: to await the job of another caller, to submit no further one, to end once it awaits nothing. */
+export type CallerTold = { readonly await: string } | { readonly now: 'stop' | 'leave' }
+
+const { name, urls, folder, lanes, longest }: CallerOrders = JSON.parse(process.argv[2] ?? '{}')
+
+/** How long one await lasts, in ms; it is begun again until there is a result. */
+const patience = 3_000
+
+using recorder = new Recorder(folder, name)
+recordWire(recorder)
+await using connection = connect(urls[0], { submitTimeout: 3_000 })
+const client = new RecordedClient(connection, recorder)
+const forOthers: Promise<void>[] = []
+let stopping = false
+
+const leaving = new Promise<void>((resolve) => {
+  process.on('message', (told: CallerTold) => {
+    if ('await' in told) forOthers.push(result(told.await))
+    else if (told.now === 'stop') stopping = true
+    else resolve()
+  })
+})
+
+await connection.ready
+say({ msg: 'caller ready' })
+await Promise.all(Array.from({ length: lanes }, (_, lane) => submitOn(lane)))
+say({ msg: 'all submitted' })
+await leaving
+await Promise.all(forOthers)
+process.disconnect()
+
+/** Submits job after job, and sees to each in another way. */
+async function submitOn(lane: number): Promise<void> {
+  for (let i = lane; !stopping; i += 1) {
+    const ref = randomUUID()
+    const job = stint.new({ ref, ms: Math.random() * longest, failures: i % 5 === 0 ? 1 : 0 }, { ref })
+    const ways = [atOnce, afterwards, late, elsewhere]
+    await (ways[i % ways.length] as typeof atOnce)(job)
+    say({ msg: 'seen to', ref })
+    await pause(20)
+  }
+}
+
+type Stint = ReturnType<typeof stint.new>
+
+/** Awaits while it submits. */
+async function atOnce(job: Stint): Promise<void> {
+  await Promise.all([store(job), client.await(job.ref, { want: 'final', timeout: patience })])
+  await result(job.ref)
+}
+
+/** Awaits what the very first attempt gives, then the end. */
+async function afterwards(job: Stint): Promise<void> {
+  await store(job)
+  await client.await(job.ref, { want: 'any', timeout: patience })
+  await result(job.ref)
+}
+
+/** Awaits when the job has probably ended. */
+async function late(job: Stint): Promise<void> {
+  await store(job)
+  await pause(300)
+  await client.await(job.ref, { want: 'final', timeout: 0 })
+  await result(job.ref)
+}
+
+/** Leaves the waiting to another process. */
+async function elsewhere(job: Stint): Promise<void> {
+  await store(job)
+  say({ msg: 'for another', ref: job.ref })
+}
+
+/** Submits the same job again until it is known to be stored. */
+async function store(job: Stint): Promise<void> {
+  while ((await client.submit(job)) !== undefined) await pause(100)
+}
+
+/** Awaits the final outcome of a job that is stored, again and again. */
+async function result(ref: string): Promise<void> {
+  for (;;) {
+    const given = await client.await(ref, { want: 'final', timeout: patience })
+    if (given.type !== 'error' || given.error.code !== 'timeout') return
+  }
+}
