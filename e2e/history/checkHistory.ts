@@ -13,7 +13,7 @@ import { settledOnce } from './rules/settledOnce.js'
 /** The guarantees, each with what looks for a breach of it. */
 const rules: Readonly<Record<string, Rule>> = { nothingLost, settledOnce, fences, agreement, honestAwaits, promptAwaits, oneJob, refusals }
 
-const strict: Terms = { pending: false, promptMs: 2_000, calmMs: 5_000 }
+const strict: Terms = { pending: false, promptMs: 3_000, calmMs: 5_000 }
 
 /**
  * Proves over what happened that the guarantees held. Answers with what breaks them: nothing, if all is well.

@@ -25,7 +25,7 @@ export type CallerTold = { readonly await: string } | { readonly now: 'stop' | '
 const { name, urls, folder, lanes, longest }: CallerOrders = JSON.parse(process.argv[2] ?? '{}')
 
 /** How long one await lasts, in ms; it is begun again until there is a result. */
-const patience = 3_000
+const patience = 5_000
 
 using recorder = new Recorder(folder, name)
 recordWire(recorder)
