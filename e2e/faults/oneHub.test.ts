@@ -33,6 +33,19 @@ describe('under load on one hub every guarantee holds', () => {
     expectSound(checkHistory(await load.finish()))
   })
 
+  test('when a worker is killed', async ({ house }) => {
+    const load = await Load.start(house, { flags: shortLease, longest: 200 })
+    await load.more(30)
+    await load.whileBroken('a worker is killed', async () => {
+      await load.workers[0]?.stop('SIGKILL')
+      await load.more(30)
+    })
+    const events = await load.finish()
+    expectSound(checkHistory(events))
+    const crashed = events.filter((event) => event.type === 'told' && event.outcome.code === 'crashed')
+    expect(crashed.length, 'awaits were told of the crash').toBeGreaterThan(0)
+  })
+
   test('when a worker is frozen past its leases, and then goes on', async ({ house }) => {
     const load = await Load.start(house, { flags: shortLease, longest: 400 })
     await load.more(30)

@@ -63,7 +63,7 @@ describe('the checker finds the fault in a hub', () => {
 
   test('that reads the store before it joins the room', async ({ house }) => {
     const load = await loadOn(house, lateRoom, { longest: 3 })
-    await load.more(300)
+    await load.more(100)
     expect(await whatIsSaid(load)).toContainEqual(expect.stringMatching(/^promptAwaits: an await ended \d+ ms after its outcome was stored$/))
   })
 
