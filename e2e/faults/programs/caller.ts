@@ -50,50 +50,49 @@ await leaving
 await Promise.all(forOthers)
 process.disconnect()
 
-/** Submits job after job, and sees to each in another way. */
+/** Submits job after job, and sees to each in another way. The first lane takes no for an answer, the others submit again. */
 async function submitOn(lane: number): Promise<void> {
+  const ways = [atOnce, afterwards, late, elsewhere]
   for (let i = lane; !stopping; i += 1) {
     const ref = randomUUID()
     const job = stint.new({ ref, ms: Math.random() * longest, failures: i % 5 === 0 ? 1 : 0 }, { ref })
-    const ways = [atOnce, afterwards, late, elsewhere]
-    await (ways[i % ways.length] as typeof atOnce)(job)
+    const stored = lane === 0 ? client.submit(job).then((refused) => refused === undefined) : store(job)
+    await (ways[i % ways.length] as typeof atOnce)(ref, stored)
     say({ msg: 'seen to', ref })
     await pause(20)
   }
 }
 
-type Stint = ReturnType<typeof stint.new>
+/** Submits the same job again until it is known to be stored. */
+async function store(job: ReturnType<typeof stint.new>): Promise<boolean> {
+  while ((await client.submit(job)) !== undefined) await pause(100)
+  return true
+}
 
 /** Awaits while it submits. */
-async function atOnce(job: Stint): Promise<void> {
-  await Promise.all([store(job), client.await(job.ref, { want: 'final', timeout: patience })])
-  await result(job.ref)
+async function atOnce(ref: string, stored: Promise<boolean>): Promise<void> {
+  await client.await(ref, { want: 'final', timeout: patience })
+  if (await stored) await result(ref)
 }
 
 /** Awaits what the very first attempt gives, then the end. */
-async function afterwards(job: Stint): Promise<void> {
-  await store(job)
-  await client.await(job.ref, { want: 'any', timeout: patience })
-  await result(job.ref)
+async function afterwards(ref: string, stored: Promise<boolean>): Promise<void> {
+  if (!(await stored)) return
+  await client.await(ref, { want: 'any', timeout: patience })
+  await result(ref)
 }
 
 /** Awaits when the job has probably ended. */
-async function late(job: Stint): Promise<void> {
-  await store(job)
+async function late(ref: string, stored: Promise<boolean>): Promise<void> {
+  if (!(await stored)) return
   await pause(300)
-  await client.await(job.ref, { want: 'final', timeout: 0 })
-  await result(job.ref)
+  await client.await(ref, { want: 'final', timeout: 0 })
+  await result(ref)
 }
 
 /** Leaves the waiting to another process. */
-async function elsewhere(job: Stint): Promise<void> {
-  await store(job)
-  say({ msg: 'for another', ref: job.ref })
-}
-
-/** Submits the same job again until it is known to be stored. */
-async function store(job: Stint): Promise<void> {
-  while ((await client.submit(job)) !== undefined) await pause(100)
+async function elsewhere(ref: string, stored: Promise<boolean>): Promise<void> {
+  if (await stored) say({ msg: 'for another', ref })
 }
 
 /** Awaits the final outcome of a job that is stored, again and again. */
