@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { House } from '#e2e/harness/house.js'
 import type { HubProcess } from '#e2e/harness/hubProcess.js'
-import type { Program } from '#e2e/harness/program.js'
+import type { Line, Program } from '#e2e/harness/program.js'
 import type { Event } from '#e2e/history/event.js'
 import { readHistory } from '#e2e/history/readHistory.js'
 import { Recorder } from '#e2e/history/recorder.js'
 import { endings } from './endings.js'
 import type { CallerOrders, CallerTold } from './programs/caller.js'
-import type { ExecutorOrders } from './programs/executor.js'
+import type { ExecutorOrders, ExecutorTold } from './programs/executor.js'
 
 const programs = {
   caller: fileURLToPath(new URL('./programs/caller.js', import.meta.url)),
@@ -82,6 +82,15 @@ export class Load {
   async more(jobs: number): Promise<void> {
     const goal = this.#seenTo + jobs
     while (this.#seenTo < goal) await new Promise<void>((resolve) => this.#waiting.add(resolve))
+  }
+
+  /** Freezes a worker just before one of its runs gives its result, until that run's lease is taken; then lets it go on. */
+  async outlast(worker: Program): Promise<void> {
+    worker.tell({ freeze: true } satisfies ExecutorTold)
+    const frozen = await worker.line(({ msg }) => msg === 'freezing')
+    const taken = ({ msg, jobId, code }: Line) => msg === 'job.outcome' && jobId === frozen.jobId && code === 'crashed'
+    await Promise.any(this.hubs.map(({ program }) => program.line(taken)))
+    worker.signal('SIGCONT')
   }
 
   /** Notes that something is broken, from before it is until it is whole again. */

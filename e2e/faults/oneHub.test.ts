@@ -47,15 +47,10 @@ describe('under load on one hub every guarantee holds', () => {
   })
 
   test('when a worker is frozen past its leases, and then goes on', async ({ house }) => {
-    const load = await Load.start(house, { flags: shortLease, longest: 400 })
+    const load = await Load.start(house, { flags: shortLease })
     await load.more(30)
     const [sleeper] = load.workers as [Program]
-    await load.whileBroken('a worker sleeps', async () => {
-      sleeper.signal('SIGSTOP')
-      await load.hubs[0]?.program.line(({ msg, code }) => msg === 'job.outcome' && code === 'crashed')
-      await load.more(30)
-      sleeper.signal('SIGCONT')
-    })
+    await load.whileBroken('a worker sleeps', () => load.outlast(sleeper))
     await load.more(30)
     const events = await load.finish()
     expectSound(checkHistory(events))
