@@ -1,12 +1,18 @@
 import { after, type Clock, codecTag, seal } from '@anchorleg/shared'
 import type { Canceller } from './canceller.js'
 import type { Courier } from './courier.js'
-import type { Announcement, Lookup, Store, Told } from './store/store.js'
+import type { Lookup, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 import type { Watchers } from './watchers.js'
 
-/** How often it looks whether anybody is there, in ms. */
+/** How often it looks who came and who left, in ms. */
 const beat = 2_000
+
+/** How often it says again who is still there, in ms: a hub that dies takes no more than that from its callers' patience. */
+const refresh = 10_000
+
+/** Refs or jobs in one call of the store. */
+const batch = 1_000
 
 interface Rooms {
   readonly store: Store
@@ -17,18 +23,24 @@ interface Rooms {
   readonly clock: Clock
 }
 
-interface Attended {
-  readonly lookups: readonly Lookup[]
-  lastSeen: number
+/** A ref that somebody is attached to. */
+interface Presence {
+  readonly lookup: Lookup
+  /** When its job is to be attended again; never, when it does not ask for it. */
+  dueAt: number
 }
 
 /**
- * Cancels jobs whose callers wanted that once they are gone: when nobody has been attached to any of a job's refs, awaiting
- * or watching, for the patience. After a start everybody gets as long to come back.
+ * Cancels jobs whose callers wanted that once they are gone: when nobody, at any hub, has been attached to any of a job's refs,
+ * awaiting or watching, for the patience. Who is attached here it notes in the store. After its start, and after a time in which
+ * it or its store was not there, everybody gets as long to come back.
  */
 export class Attendant {
-  readonly #attended = new Map<string, Attended>()
+  readonly #present = new Map<string, Presence>()
+  readonly #seen = new Map<string, Lookup>()
   #cancel = () => {}
+  #lastBeat = 0
+  #quietUntil = 0
   #stopped = false
 
   constructor(
@@ -37,28 +49,15 @@ export class Attendant {
     private readonly patienceMs: number,
   ) {}
 
-  async start(): Promise<void> {
-    for (const told of await this.rooms.store.attended()) this.attend(told)
+  start(): void {
+    this.#lastBeat = this.rooms.clock.now()
+    this.#quietUntil = this.#lastBeat + this.patienceMs
     this.#schedule()
   }
 
-  /** A job was stored that is to be attended. */
-  attend({ jobId, tenant, refs }: Omit<Told, 'attempt'>): void {
-    this.#attended.set(jobId, { lookups: refs.map((ref) => ({ tenant, ref })), lastSeen: this.rooms.clock.now() })
-  }
-
-  /** A job got further refs; it may be one that is attended. */
-  alias({ jobId, tenant, refs }: Omit<Told, 'attempt'>): void {
-    const known = this.#attended.get(jobId)
-    if (!known) return
-    const lookups = [...known.lookups, ...refs.map((ref) => ({ tenant, ref }))]
-    this.#attended.set(jobId, { lookups, lastSeen: this.rooms.clock.now() })
-  }
-
-  /** What has ended needs nobody. */
-  deliver(announcements: readonly Announcement[]): void {
-    if (this.#attended.size === 0) return
-    for (const { jobId, outcome } of announcements) if (outcome.final) this.#attended.delete(jobId)
+  /** Somebody has shown interest in a ref's job, attached or not. */
+  see(lookup: Lookup): void {
+    this.#seen.set(keyOf(lookup), lookup)
   }
 
   stop(): void {
@@ -71,22 +70,60 @@ export class Attendant {
   }
 
   async #beat(): Promise<void> {
-    const { courier, watchers, canceller, clock, telemetry } = this.rooms
-    const now = clock.now()
-    const left: { jobId: string; lookup: Lookup }[] = []
-    for (const [jobId, attended] of this.#attended) {
-      if (attended.lookups.some((lookup) => courier.has(lookup) || watchers.has(lookup))) attended.lastSeen = now
-      else if (now - attended.lastSeen >= this.patienceMs) left.push({ jobId, lookup: attended.lookups[0] as Lookup })
-    }
+    const { clock, telemetry } = this.rooms
+    if (clock.now() - this.#lastBeat > beat + this.patienceMs / 3) this.#quietUntil = clock.now() + this.patienceMs
     try {
-      if (left.length > 0) await canceller.cancel(left.map(({ lookup }) => ({ ...lookup, reason: abandoned })))
-      for (const { jobId } of left) this.#attended.delete(jobId)
+      await this.#attend()
+      // Who is attached here has been noted by now, so that what is found has nobody here.
+      if (clock.now() >= this.#quietUntil) await this.#cancelAbandoned()
+      this.#lastBeat = clock.now()
     } catch (error) {
-      telemetry.tell({ type: 'store.failed', during: 'cancel', error })
+      telemetry.tell({ type: 'store.failed', during: 'attend', error })
     }
     this.#schedule()
+  }
+
+  /** Notes who came, who is still there, and, once more, who has left. */
+  async #attend(): Promise<void> {
+    const now = this.rooms.clock.now()
+    const due = new Map(this.#seen)
+    const here = this.#attached()
+    for (const [key, { lookup, dueAt }] of this.#present) {
+      if (here.has(key) ? dueAt <= now : dueAt !== Number.POSITIVE_INFINITY) due.set(key, lookup)
+    }
+    for (const [key, lookup] of here) if (!this.#present.has(key)) due.set(key, lookup)
+    const entries = [...due]
+    for (let i = 0; i < entries.length; i += batch) await this.#note(entries.slice(i, i + batch), here)
+    for (const key of this.#present.keys()) if (!here.has(key)) this.#present.delete(key)
+  }
+
+  async #note(entries: readonly (readonly [string, Lookup])[], here: ReadonlyMap<string, Lookup>): Promise<void> {
+    const matters = await this.rooms.store.attend(entries.map(([, lookup]) => lookup))
+    const dueAt = this.rooms.clock.now() + refresh
+    entries.forEach(([key, lookup], i) => {
+      this.#seen.delete(key)
+      if (here.has(key)) this.#present.set(key, { lookup, dueAt: matters[i] ? dueAt : Number.POSITIVE_INFINITY })
+    })
+  }
+
+  #attached(): Map<string, Lookup> {
+    const here = new Map<string, Lookup>()
+    for (const room of [this.rooms.courier, this.rooms.watchers]) {
+      for (const { tenant, ref } of room.lookups()) here.set(keyOf({ tenant, ref }), { tenant, ref })
+    }
+    return here
+  }
+
+  async #cancelAbandoned(): Promise<void> {
+    const { store, canceller } = this.rooms
+    const left = await store.abandoned(this.patienceMs, batch)
+    if (left.length > 0) await canceller.cancel(left.map((lookup) => ({ ...lookup, reason: abandoned })))
   }
 }
 
 /** The reason of such a cancellation. */
 const abandoned = { codec: codecTag, value: seal('Everyone who waited for it has left.') }
+
+function keyOf({ tenant, ref }: Lookup): string {
+  return `${ref} ${tenant}`
+}

@@ -49,9 +49,9 @@ export class Courier {
     return this.#rooms.size
   }
 
-  /** Whether anybody awaits a ref. */
-  has(lookup: Lookup): boolean {
-    return this.#rooms.has(keyOf(lookup))
+  /** The refs that are awaited. */
+  *lookups(): Iterable<Lookup> {
+    for (const key of this.#rooms.keys()) yield lookupOf(key)
   }
 
   join(session: ClientSession, { ref, want }: Wanted): void {
@@ -152,6 +152,11 @@ export class Courier {
 
 function keyOf({ tenant, ref }: Lookup): string {
   return `${ref} ${tenant}`
+}
+
+function lookupOf(key: string): Lookup {
+  const end = key.indexOf(' ')
+  return { ref: key.slice(0, end), tenant: key.slice(end + 1) }
 }
 
 /** An outcome as this connection may see it. */

@@ -15,8 +15,6 @@ interface Submission {
   readonly reject: (error: unknown) => void
 }
 
-type Accepted = Exclude<Inserted, { type: 'refused' }>
-
 interface Rooms {
   readonly attendant: Attendant
   readonly store: Store
@@ -78,7 +76,7 @@ export class Intake {
     const answers = jobs.map((job, i): Submitted => {
       const answer = inserted[i] as Inserted
       if (answer.type === 'refused') return this.#refuse(session, job, answer.refusal)
-      this.#attend(session, job, answer)
+      if (answer.conflict) this.rooms.attendant.see({ tenant: session.tenant, ref: job.ref })
       if (answer.type === 'existing') seenBefore.push(job)
       else
         this.rooms.telemetry.tell({
@@ -92,13 +90,6 @@ export class Intake {
     })
     if (seenBefore.length > 0) void this.#catchUp(session, seenBefore)
     return answers
-  }
-
-  /** An alias keeps a job alive as its own ref does. */
-  #attend({ tenant }: ClientSession, { ref, cancelOnDisconnect }: JobRequest, { jobId, conflict, type }: Accepted): void {
-    const { attendant } = this.rooms
-    if (cancelOnDisconnect && type === 'inserted') attendant.attend({ jobId, tenant, refs: [ref] })
-    else if (conflict) attendant.alias({ jobId, tenant, refs: [ref] })
   }
 
   #refuse(session: ClientSession, job: JobRequest, refused: Refusal): Submitted {

@@ -37,6 +37,7 @@ interface Terms {
 export class Lifeline {
   #cancel = () => {}
   #lastBeat = 0
+  #quietUntil = 0
   #stopped = false
 
   constructor(
@@ -44,29 +45,29 @@ export class Lifeline {
     private readonly terms: Terms,
   ) {}
 
-  /** Grants every lease another term, then begins to look them over. */
-  async start(): Promise<void> {
-    await this.rooms.store.reprieve()
+  /** Begins to look leases over, after one lease in which the living are heard. */
+  start(): void {
     this.#lastBeat = this.rooms.clock.now()
+    this.#quietUntil = this.#lastBeat + this.terms.leaseMs
     this.#schedule()
   }
 
   /** Keeps leases for another term; answers whether each is still held. */
   async renew(leases: readonly Lease[]): Promise<boolean[]> {
-    const lanes = await this.reclaim(leases)
-    return lanes.map((lane) => lane !== null)
+    const held = await this.rooms.store.renew(leases, this.terms.leaseMs)
+    return held.map((each) => each !== null)
   }
 
-  /** A worker is back with leases from before: answers with what it still holds of them, null for one it lost. */
-  reclaim(leases: readonly Lease[]): Promise<(Held | null)[]> {
-    return this.rooms.store.renew(leases, this.terms.leaseMs)
+  /** A worker is back on a connection with leases from before: answers with what it still holds of them, null for one it lost. */
+  reclaim(leases: readonly Lease[], worker: string): Promise<(Held | null)[]> {
+    return this.rooms.store.renew(leases, this.terms.leaseMs, worker)
   }
 
-  /** A worker's connection has closed: its leases shorten to the grace. */
-  shorten(leases: readonly Lease[]): void {
+  /** A worker's connection has closed: the leases it has not presented on another one since shorten to the grace. */
+  shorten(leases: readonly Lease[], worker: string): void {
     if (leases.length === 0) return
     this.rooms.store
-      .renew(leases, this.terms.graceMs)
+      .shorten(leases, this.terms.graceMs, worker)
       .catch((error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'renew', error }))
   }
 
@@ -87,10 +88,12 @@ export class Lifeline {
   }
 
   async #beat(): Promise<void> {
+    const { clock } = this.rooms
+    if (this.#missed()) this.#quietUntil = clock.now() + this.terms.leaseMs
     try {
-      if (this.#missed()) await this.rooms.store.reprieve()
-      this.#lastBeat = this.rooms.clock.now()
-      await this.#expire()
+      // Also a beat that takes nothing asks the store, so that a time without it is noticed.
+      await this.#expire(clock.now() < this.#quietUntil ? 0 : batch)
+      this.#lastBeat = clock.now()
     } catch (error) {
       this.rooms.telemetry.tell({ type: 'store.failed', during: 'expire', error })
     }
@@ -102,8 +105,8 @@ export class Lifeline {
     return this.rooms.clock.now() - this.#lastBeat > beat + this.terms.leaseMs / 3
   }
 
-  async #expire(): Promise<void> {
-    const crashed = await this.rooms.store.expire(batch)
+  async #expire(limit: number): Promise<void> {
+    const crashed = await this.rooms.store.expire(limit)
     if (crashed.length === 0) return
     announce(
       this.rooms,
@@ -111,7 +114,7 @@ export class Lifeline {
     )
     for (const each of crashed) this.#tellHolder(each)
     this.rooms.dispatcher.fill()
-    if (crashed.length === batch) await this.#expire()
+    if (crashed.length === limit) await this.#expire(limit)
   }
 
   /**

@@ -53,9 +53,9 @@ export class Watchers {
     }
   }
 
-  /** Whether anybody watches a ref. */
-  has(lookup: Lookup): boolean {
-    return this.#rooms.has(keyOf(lookup))
+  /** The refs that are watched. */
+  lookups(): Iterable<Lookup> {
+    return this.#rooms.values()
   }
 
   /** Hears of jobs that were claimed, or became available again. */

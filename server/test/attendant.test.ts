@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Attendant } from '#server/attendant.js'
 import type { Cancel, Canceller } from '#server/canceller.js'
 import type { Courier } from '#server/courier.js'
-import type { Lookup, Store } from '#server/store/store.js'
+import { type Lookup, type Store, StoreUnavailable } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
 import type { Watchers } from '#server/watchers.js'
 
@@ -11,30 +11,54 @@ const patience = 30_000
 const tenant = 'default'
 let now: number
 let present: Set<string>
+/** What the store has of each job that asks for it: when somebody was last attached. */
+let attendedAt: Map<string, number>
+let asked: string[]
 let cancelled: string[]
+let away: boolean
 let attendant: Attendant
 
-beforeEach(async () => {
+beforeEach(() => {
   vi.useFakeTimers()
   now = 0
   present = new Set()
+  attendedAt = new Map()
+  asked = []
   cancelled = []
+  away = false
   const clock: Clock = { now: () => now }
-  const courier = { has: ({ ref }: Lookup) => present.has(ref) } as Partial<Courier> as Courier
-  const watchers = { has: () => false } as Partial<Watchers> as Watchers
+  const lookups = () => [...present].map((ref) => ({ tenant, ref }))
   const cancel = async (cancels: readonly Cancel[]) => {
+    for (const { ref } of cancels) attendedAt.delete(ref)
     cancelled.push(...cancels.map(({ ref }) => ref))
     return []
   }
-  const canceller = { cancel } as Partial<Canceller> as Canceller
-  const store = { attended: async () => [{ tenant, refs: ['from-before'], jobId: '1', attempt: 0 }] } as Partial<Store> as Store
-  attendant = new Attendant({ store, courier, watchers, canceller, telemetry: new TelemetryBus(), clock }, patience)
-  await attendant.start()
+  const rooms = {
+    store: { attend, abandoned } as Partial<Store> as Store,
+    courier: { lookups } as Partial<Courier> as Courier,
+    watchers: { lookups: () => [] as Lookup[] } as Partial<Watchers> as Watchers,
+    canceller: { cancel } as Partial<Canceller> as Canceller,
+  }
+  attendant = new Attendant({ ...rooms, telemetry: new TelemetryBus(), clock }, patience)
+  attendant.start()
 })
 afterEach(() => {
   attendant.stop()
   vi.useRealTimers()
 })
+
+async function attend(lookups: readonly Lookup[]): Promise<boolean[]> {
+  if (away) throw new StoreUnavailable('away')
+  return lookups.map(({ ref }) => {
+    asked.push(ref)
+    if (attendedAt.has(ref)) attendedAt.set(ref, now)
+    return attendedAt.has(ref)
+  })
+}
+
+async function abandoned(patienceMs: number): Promise<Lookup[]> {
+  return [...attendedAt].filter(([, at]) => at <= now - patienceMs).map(([ref]) => ({ tenant, ref }))
+}
 
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
@@ -43,10 +67,15 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-test('a job that nobody attends any more is cancelled after the patience, not before', async () => {
+function aStoredJob(): string {
   const ref = mintRef()
-  present.add('from-before').add(ref)
-  attendant.attend({ jobId: '2', tenant, refs: [ref] })
+  attendedAt.set(ref, now)
+  return ref
+}
+
+test('a job that nobody attends any more is cancelled after the patience, not before', async () => {
+  const ref = aStoredJob()
+  present.add(ref)
   await pass(120_000)
   present.delete(ref)
   await pass(patience - 4_000)
@@ -56,27 +85,62 @@ test('a job that nobody attends any more is cancelled after the patience, not be
 })
 
 test('who comes back in time keeps it', async () => {
-  present.add('from-before')
-  attendant.attend({ jobId: '2', tenant, refs: ['mine'] })
+  await pass(120_000)
+  const ref = aStoredJob()
   await pass(patience - 5_000)
-  present.add('mine')
+  present.add(ref)
   await pass(5_000)
-  present.delete('mine')
+  present.delete(ref)
   await pass(patience - 5_000)
   expect(cancelled).toEqual([])
 })
 
-test('an alias keeps it too', async () => {
-  present.add('from-before').add('alias')
-  attendant.attend({ jobId: '2', tenant, refs: ['mine'] })
-  attendant.alias({ jobId: '2', tenant, refs: ['alias'] })
-  await pass(4 * patience)
+test('who is attached when it looks is noted first', async () => {
+  await pass(120_000)
+  const ref = aStoredJob()
+  await pass(patience - 1_000)
+  present.add(ref)
+  await pass(patience)
   expect(cancelled).toEqual([])
+})
+
+test('who has only shown interest keeps it for as long', async () => {
+  await pass(120_000)
+  const ref = aStoredJob()
+  await pass(patience - 5_000)
+  attendant.see({ tenant, ref })
+  await pass(patience - 5_000)
+  expect(cancelled).toEqual([])
+  await pass(10_000)
+  expect(cancelled).toEqual([ref])
 })
 
 test('after a start everybody gets as long to come back', async () => {
+  const ref = aStoredJob()
+  attendedAt.set(ref, -patience)
   await pass(patience - 4_000)
   expect(cancelled).toEqual([])
   await pass(8_000)
-  expect(cancelled).toEqual(['from-before'])
+  expect(cancelled).toEqual([ref])
+})
+
+test('so does everybody after a time without the store', async () => {
+  const ref = aStoredJob()
+  present.add(ref)
+  away = true
+  await pass(2 * patience)
+  away = false
+  present.delete(ref)
+  await pass(patience - 4_000)
+  expect(cancelled).toEqual([])
+  await pass(8_000)
+  expect(cancelled).toEqual([ref])
+})
+
+test('a job that does not ask for it is asked about once', async () => {
+  const [plain, ours] = [mintRef(), aStoredJob()]
+  present.add(plain).add(ours)
+  await pass(60_000)
+  expect(asked.filter((ref) => ref === plain)).toHaveLength(1)
+  expect(asked.filter((ref) => ref === ours).length).toBeGreaterThan(4)
 })

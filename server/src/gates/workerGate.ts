@@ -31,7 +31,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
   shakeHands(namespace, { limits, telemetry, origin: 'none' }, (socket: Socket) => {
     telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
     socket.on('disconnect', (reason) => {
-      lifeline.shorten(roster.leave(socket.id))
+      lifeline.shorten(roster.leave(socket.id), socket.id)
       telemetry.tell({ type: 'peer.disconnected', role: 'worker', peer: socket.id, reason })
     })
     const routes = {
@@ -47,7 +47,7 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
 
   async function register(socket: Socket, { names, queues, held }: Registration) {
     if (roster.get(socket.id)) throw refuse('invalid_message', 'This connection has registered already.')
-    const kept = held.length > 0 ? await lifeline.reclaim(held) : []
+    const kept = held.length > 0 ? await lifeline.reclaim(held, socket.id) : []
     const session: WorkerSession = {
       id: socket.id,
       names: new Set(names),
@@ -62,7 +62,10 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       },
     }
     if (socket.disconnected) {
-      lifeline.shorten(held.filter((_, i) => kept[i]))
+      lifeline.shorten(
+        held.filter((_, i) => kept[i]),
+        socket.id,
+      )
       throw refuse('closed', 'The connection closed while it registered.')
     }
     held.forEach((lease, i) => {

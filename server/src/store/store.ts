@@ -45,8 +45,21 @@ export interface Store {
    */
   settle(settlements: readonly Settlement[], claims: readonly ClaimRequest[]): Promise<{ settled: Settled[]; claimed: Claimed[] }>
 
-  /** Moves the end of each lease to `ms` from now, also when that is sooner. Answers with what is still held, null for a stale lease. */
-  renew(leases: readonly Lease[], ms: number): Promise<(Held | null)[]>
+  /**
+   * Moves the end of each lease to `ms` from now; a row whose token is current is still held, whatever the time. With a worker,
+   * it is that connection that holds them from now on. Answers with what is still held, null for a stale lease.
+   */
+  renew(leases: readonly Lease[], ms: number, worker?: string): Promise<(Held | null)[]>
+
+  /**
+   * Moves the end of each lease to `ms` from now, unless it is sooner. Only of those that this worker's connection holds: the
+   * one that claimed it, or in whose name it was renewed last. The others were presented on another connection since, on this
+   * hub or another, and stay as they are. Answers whether each was this connection's.
+   */
+  shorten(leases: readonly Lease[], ms: number, worker: string): Promise<boolean[]>
+
+  /** Answers with what is still held, as `renew` does, and changes nothing. */
+  held(leases: readonly Lease[]): Promise<(Held | null)[]>
 
   /**
    * Hands jobs back, their attempts not consumed. Answers with what became available again, null for a stale lease. One whose
@@ -60,7 +73,7 @@ export interface Store {
    */
   cancel(cancellations: readonly (Lookup & { readonly reason: SealedValue })[]): Promise<Cancellation[]>
 
-  /** Reopens jobs that have ended, under their refs and with their outcomes. From then on they are not `attended`. */
+  /** Reopens jobs that have ended, under their refs and with their outcomes. From then on they are never `abandoned`. */
   retry(lookups: readonly Lookup[]): Promise<Retried[]>
 
   /** Keeps the latest progress of running attempts. Answers with whom to tell, null for a stale lease. */
@@ -69,7 +82,7 @@ export interface Store {
   /** Stores chunks, in order within each attempt and within its bounds. One stored before is `stored` again, without `told`. */
   emit(emissions: readonly Emission[]): Promise<Emitted[]>
 
-  /** Reads where refs stand. */
+  /** Reads where refs stand. An empty list still asks the store, and rejects when it does not answer. */
   read(lookups: readonly Lookup[]): Promise<Reading[]>
 
   /**
@@ -91,20 +104,23 @@ export interface Store {
   /** How many jobs have not ended, by queue and state; as old as 10 s, because counting walks them. */
   depths(): Promise<Depth[]>
 
-  /** The jobs that have not ended and are to be cancelled once nobody is attached to them. */
-  attended(): Promise<Told[]>
+  /**
+   * Notes that somebody is attached now to jobs that ask for it (`cancelOnDisconnect`), by any of their refs. Answers whether it
+   * matters: false for a job that does not ask for it, or has ended; a ref that is not known may yet lead to one.
+   */
+  attend(lookups: readonly Lookup[]): Promise<boolean[]>
+
+  /** The own refs of jobs that ask for it, have not ended, and were last attended (or else stored) so long ago, the longest first; at most `limit`. */
+  abandoned(patienceMs: number, limit: number): Promise<Lookup[]>
 
   /** Makes due jobs available, at most `limit`. Answers with them, and when the next job is due. */
   stage(limit: number): Promise<{ staged: Waiter[]; nextDueAt: number | null }>
 
-  /** Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`. */
-  expire(limit: number): Promise<Expired[]>
-
   /**
-   * Moves the end of every lease to at least one lease from now, and of every cancellation's grace to one grace: nothing
-   * expires after a time in which no worker was heard.
+   * Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`.
+   * With 0 it takes none, but still asks the store.
    */
-  reprieve(): Promise<void>
+  expire(limit: number): Promise<Expired[]>
 
   /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>

@@ -3,7 +3,7 @@ import { enter } from '../../lifecycle.js'
 import type { Inserted, Insertion } from '../store.js'
 import { claim } from './claim.js'
 import { findRef } from './findRef.js'
-import { fingerprint } from './fingerprint.js'
+import { fingerprint } from '../fingerprint.js'
 import { readJob } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 import { uniqueKeys } from './uniqueKeys.js'
@@ -66,7 +66,7 @@ function storeJob(means: Means): (insertion: Insertion, print: string) => Insert
   const { db, clock } = means
   const keys = uniqueKeys(means)
   const insertJob = db.prepare(
-    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, cancel_on_disconnect,
+    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, attended_at,
        unique_key, fingerprint, tags, meta, trace)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
@@ -88,7 +88,7 @@ function storeJob(means: Means): (insertion: Insertion, print: string) => Insert
       now,
       timeout,
       codec,
-      job.cancelOnDisconnect ? 1 : null,
+      job.cancelOnDisconnect ? now : null,
       unique?.key,
       print,
       JSON.stringify(job.tags),

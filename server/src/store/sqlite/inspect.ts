@@ -4,7 +4,7 @@ import { findRef } from './findRef.js'
 import { metaOf, paused } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 import { readFailures } from './outcomeRows.js'
-import { Page } from './page.js'
+import { Page } from '../page.js'
 
 interface InspectedJob {
   readonly name: string

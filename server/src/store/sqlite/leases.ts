@@ -4,19 +4,38 @@ import { type AttemptRow, attemptColumns, conclude, requestOf } from './conclude
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 
+interface HeldRow extends Lane, Pick<AttemptRow, 'cancelCodec' | 'cancelReason'> {}
+
+const heldColumns = 'queue, name, cancel_codec AS cancelCodec, cancel_reason AS cancelReason'
+
+function heldOf(jobId: string, row: HeldRow | undefined): Held | null {
+  return row ? { jobId, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
+}
+
 /** Prepares moving the ends of leases. One that has ended but was not taken yet is still held. */
 export function renew({ db, clock }: Means): Operations['renew'] {
-  const move = db.prepare<[number, number, string], Lane & Pick<AttemptRow, 'cancelCodec' | 'cancelReason'>>(
-    `UPDATE jobs SET lease_until = ? WHERE id = ? AND lease = ?
-     RETURNING queue, name, cancel_codec AS cancelCodec, cancel_reason AS cancelReason`,
+  const move = db.prepare<[number, string | undefined, number, string], HeldRow>(
+    `UPDATE jobs SET lease_until = ?, worker = coalesce(?, worker) WHERE id = ? AND lease = ? RETURNING ${heldColumns}`,
   )
-  return (leases, ms) => {
+  return (leases, ms, worker) => {
     const until = Math.round(clock.now() + ms)
-    return leases.map(({ jobId, lease }): Held | null => {
-      const row = move.get(until, rowIdOf(jobId), lease)
-      return row ? { jobId, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
-    })
+    return leases.map(({ jobId, lease }) => heldOf(jobId, move.get(until, worker, rowIdOf(jobId), lease)))
   }
+}
+
+/** Prepares bringing the ends of leases nearer, of those that a connection still holds. */
+export function shorten({ db, clock }: Means): Operations['shorten'] {
+  const move = db.prepare('UPDATE jobs SET lease_until = min(lease_until, ?) WHERE id = ? AND lease = ? AND worker = ?')
+  return (leases, ms, worker) => {
+    const until = Math.round(clock.now() + ms)
+    return leases.map(({ jobId, lease }) => move.run(until, rowIdOf(jobId), lease, worker).changes > 0)
+  }
+}
+
+/** Prepares reading what is held. */
+export function held({ db }: Means): Operations['held'] {
+  const read = db.prepare<[number, string], HeldRow>(`SELECT ${heldColumns} FROM jobs WHERE id = ? AND lease = ?`)
+  return (leases) => leases.map(({ jobId, lease }) => heldOf(jobId, read.get(rowIdOf(jobId), lease)))
 }
 
 /** Prepares handing jobs back unrun: each keeps its place, but for one that is to be cancelled, which then is. */
@@ -35,15 +54,4 @@ export function release(means: Means): Operations['release'] {
       give.run(state, attempt, row.id)
       return { jobId, queue: row.queue, name: row.name, attempt }
     })
-}
-
-/** Prepares moving the end of every lease, and of every cancellation's grace, to at least one term from now. */
-export function reprieve({ db, clock, settings }: Means): Operations['reprieve'] {
-  const moveLeases = db.prepare('UPDATE jobs INDEXED BY jobs_leased SET lease_until = ? WHERE lease_until < ?')
-  const moveGraces = db.prepare("UPDATE jobs INDEXED BY jobs_cancelling SET cancel_by = ? WHERE state = 'executing' AND cancel_by < ?")
-  return () => {
-    const now = clock.now()
-    moveLeases.run(now + settings.leaseMs, now + settings.leaseMs)
-    moveGraces.run(now + settings.cancelGraceMs, now + settings.cancelGraceMs)
-  }
 }

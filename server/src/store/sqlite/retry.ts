@@ -19,7 +19,7 @@ export function retry(means: Means): Operations['retry'] {
   const read = db.prepare<[number], EndedJob>('SELECT queue, name, state, attempt, max_attempts AS maxAttempts FROM jobs WHERE id = ?')
   const reopen = db.prepare(
     `UPDATE jobs SET state = ?, max_attempts = ?, due_at = ?, finished_at = NULL, cancel_codec = NULL, cancel_reason = NULL, cancel_by = NULL,
-     cancel_on_disconnect = NULL WHERE id = ?`,
+     attended_at = NULL WHERE id = ?`,
   )
   return (lookups) =>
     lookups.map((lookup): Retried => {

@@ -8,7 +8,7 @@ export const applicationId = 0x416e6c67
  * Each entry brings a file from the version before it to the next; the file's `user_version` counts them. Entries are never
  * changed once released.
  *
- * Times are ms since the epoch. A job's sealed args have a table of their own, so that a change of its state never rewrites
+ * Times are ms since the epoch. Only a job that is to be cancelled once nobody is attached to it has an `attended_at`. A job's sealed args have a table of their own, so that a change of its state never rewrites
  * them. Outcomes keep their rowid: without it every value of a kilobyte would take a page of its own. The partial indexes hold
  * only the rows that their walk is about, so what a walk costs does not grow with the backlog.
  *
@@ -42,7 +42,7 @@ const migrations = [
     report INTEGER,
     timeout REAL,
     codec TEXT NOT NULL,
-    cancel_on_disconnect INTEGER,
+    attended_at INTEGER,
     unique_key TEXT,
     fingerprint TEXT NOT NULL,
     tags TEXT NOT NULL,
@@ -57,7 +57,7 @@ const migrations = [
   CREATE INDEX jobs_executing ON jobs (queue) WHERE state = 'executing';
   CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
   CREATE INDEX jobs_cancelling ON jobs (cancel_by) WHERE state = 'executing' AND cancel_by IS NOT NULL;
-  CREATE INDEX jobs_attended ON jobs (id) WHERE cancel_on_disconnect = 1 AND finished_at IS NULL;
+  CREATE INDEX jobs_attended ON jobs (attended_at) WHERE attended_at IS NOT NULL AND finished_at IS NULL;
   CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
   CREATE TABLE job_args (job_id INTEGER PRIMARY KEY, args TEXT NOT NULL) STRICT;

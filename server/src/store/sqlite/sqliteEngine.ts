@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@anchorleg/shared'
 import type Database from 'better-sqlite3'
 import { jitter, type Random } from '../../backoff.js'
 import { storeClock } from '../storeClock.js'
-import { attended } from './attended.js'
+import { abandoned, attend } from './attending.js'
 import { cancel } from './cancel.js'
 import { claim } from './claim.js'
 import { depths } from './depths.js'
@@ -10,7 +10,7 @@ import { emit } from './emit.js'
 import { groupCommit } from './groupCommit.js'
 import { insert } from './insert.js'
 import { inspect } from './inspect.js'
-import { release, renew, reprieve } from './leases.js'
+import { held, release, renew, shorten } from './leases.js'
 import type { Answer, EngineSettings, Means, Operations, Request } from './operations.js'
 import { progress } from './progress.js'
 import { prune } from './prune.js'
@@ -44,6 +44,8 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     claim: claims,
     settle: settle(means, claims),
     renew: renew(means),
+    shorten: shorten(means),
+    held: held(means),
     release: release(means),
     cancel: cancel(means),
     retry: retry(means),
@@ -55,10 +57,10 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     setQueues: setQueues(means),
     queues: queues(means),
     depths: depths(means),
-    attended: attended(means),
+    attend: attend(means),
+    abandoned: abandoned(means),
     stage: stage(means),
     expire: expire(means),
-    reprieve: reprieve(means),
     prune: prune(means),
   }
   return { run: groupCommit(db, operations), close: () => void db.close() }

@@ -62,6 +62,8 @@ export class SqliteStore implements Store {
   readonly claim: Store['claim'] = (...args) => this.#ask('claim', args)
   readonly settle: Store['settle'] = (...args) => this.#ask('settle', args)
   readonly renew: Store['renew'] = (...args) => this.#ask('renew', args)
+  readonly shorten: Store['shorten'] = (...args) => this.#ask('shorten', args)
+  readonly held: Store['held'] = (...args) => this.#ask('held', args)
   readonly release: Store['release'] = (...args) => this.#ask('release', args)
   readonly cancel: Store['cancel'] = (...args) => this.#ask('cancel', args)
   readonly retry: Store['retry'] = (...args) => this.#ask('retry', args)
@@ -73,10 +75,10 @@ export class SqliteStore implements Store {
   readonly setQueues: Store['setQueues'] = (...args) => this.#ask('setQueues', args)
   readonly queues: Store['queues'] = (...args) => this.#ask('queues', args)
   readonly depths: Store['depths'] = (...args) => this.#ask('depths', args)
-  readonly attended: Store['attended'] = (...args) => this.#ask('attended', args)
+  readonly attend: Store['attend'] = (...args) => this.#ask('attend', args)
+  readonly abandoned: Store['abandoned'] = (...args) => this.#ask('abandoned', args)
   readonly stage: Store['stage'] = (...args) => this.#ask('stage', args)
   readonly expire: Store['expire'] = (...args) => this.#ask('expire', args)
-  readonly reprieve: Store['reprieve'] = (...args) => this.#ask('reprieve', args)
   readonly prune: Store['prune'] = (...args) => this.#ask('prune', args)
 
   close(): Promise<void> {

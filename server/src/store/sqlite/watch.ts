@@ -4,7 +4,7 @@ import { chunksOf } from './chunkRows.js'
 import { findRef } from './findRef.js'
 import type { Means, Operations } from './operations.js'
 import { readLatestOutcome, readOutcomes } from './outcomeRows.js'
-import { Page } from './page.js'
+import { Page } from '../page.js'
 import { progressOf } from './progressRows.js'
 import { type Report, reportOf } from './reports.js'
 

@@ -176,17 +176,6 @@ export function cancelling(harness: Harness): void {
         expect(await store.expire(10)).toHaveLength(1)
       })
 
-      test('a reprieve gives it its whole grace again', async () => {
-        const { store, advance } = await harness.open()
-        const { lookup } = await start(store)
-        await requestCancel(store, lookup)
-        advance(10 * cancelGraceMs)
-        await store.reprieve()
-        expect(await store.expire(10)).toEqual([])
-        advance(cancelGraceMs)
-        expect(await store.expire(10)).toHaveLength(1)
-      })
-
       test('leases lost and graces over share the limit', async () => {
         const { store, advance } = await harness.open()
         const silent = await start(store)

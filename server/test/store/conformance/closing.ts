@@ -81,6 +81,8 @@ function everyCall(store: Store): (() => Promise<unknown>)[] {
     () => store.claim([aWish()]),
     () => store.settle([{ ...strangeLease, outcome: gives.ok }], []),
     () => store.renew([strangeLease], minute),
+    () => store.shorten([strangeLease], minute, 'w1'),
+    () => store.held([strangeLease]),
     () => store.release([strangeLease]),
     () => store.cancel([]),
     () => store.retry([]),
@@ -92,10 +94,10 @@ function everyCall(store: Store): (() => Promise<unknown>)[] {
     () => store.setQueues([]),
     () => store.queues(),
     () => store.depths(),
-    () => store.attended(),
+    () => store.attend([]),
+    () => store.abandoned(minute, 1),
     () => store.stage(1),
     () => store.expire(1),
-    () => store.reprieve(),
     () => store.prune(1),
   ]
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { claim, type Harness, leaseOf, minute, only, readKnown, settings, start } from './harness.js'
+import { claim, type Harness, minute, only, readKnown, settings, start } from './harness.js'
 
 const { leaseMs } = settings
 
@@ -69,29 +69,12 @@ export function expiry(harness: Harness): void {
       expect(taken.map(({ lease }) => lease)).toEqual(leases)
     })
 
-    test('a reprieve gives every lease at least another term, and shortens none', async () => {
+    test('a limit of 0 takes nothing', async () => {
       const { store, advance } = await harness.open()
-      const { lease: long } = await start(store)
       await start(store)
-      await store.renew([long], 3 * leaseMs)
-      advance(2 * leaseMs)
-      await store.reprieve()
-      expect(await store.expire(10)).toEqual([])
-      advance(leaseMs - minute)
-      expect(await store.expire(10)).toEqual([])
-      advance(minute)
-      expect(await store.expire(10)).toHaveLength(2)
-    })
-
-    test('a reprieve leaves longer leases as they are', async () => {
-      const { store, advance } = await harness.open()
-      const { lease } = await start(store)
-      await store.renew([lease], 5 * leaseMs)
-      await store.reprieve()
-      advance(4 * leaseMs)
-      expect(await store.expire(10)).toEqual([])
       advance(leaseMs)
-      expect(leaseOf(only(await store.expire(10)).lease)).toEqual(lease)
+      expect(await store.expire(0)).toEqual([])
+      expect(await store.expire(10)).toHaveLength(1)
     })
   })
 }

@@ -9,6 +9,8 @@ import {
   minute,
   only,
   readKnown,
+  requestCancel,
+  sealedReason,
   settings,
   settle,
   settlement,
@@ -44,12 +46,69 @@ export function leases(harness: Harness): void {
       expect(await store.expire(10)).toHaveLength(1)
     })
 
-    test('a lease can be shortened', async () => {
+    test('asking what is held answers as a renewal does, and changes nothing', async () => {
       const { store, advance } = await harness.open()
       const { lease } = await start(store)
-      await store.renew([lease], 2 * minute)
-      advance(2 * minute)
+      advance(leaseMs)
+      const held = { jobId: lease.jobId, queue: 'default', name: 'double', cancel: null }
+      expect(await store.held([{ ...lease, lease: '0'.repeat(32) }, lease, strangeLease])).toEqual([null, held, null])
       expect(only(await store.expire(10)).lease).toEqual(lease)
+      expect(await store.held([lease])).toEqual([null])
+    })
+
+    test('what is held says what cancellation was asked for', async () => {
+      const { store } = await harness.open()
+      const { lease, lookup } = await start(store)
+      await requestCancel(store, lookup, 'why')
+      expect(await store.held([lease])).toMatchObject([{ cancel: sealedReason('why') }])
+    })
+
+    describe('shortening', () => {
+      test('brings the end nearer, and never puts it off', async () => {
+        const { store, advance } = await harness.open()
+        const { lease } = await start(store)
+        expect(await store.shorten([lease, strangeLease], 2 * minute, 'w1')).toEqual([true, false])
+        expect(await store.shorten([lease], 5 * minute, 'w1')).toEqual([true])
+        advance(2 * minute)
+        expect(only(await store.expire(10)).lease).toEqual(lease)
+      })
+
+      test('is in vain once the worker has presented the lease on another connection', async () => {
+        const { store, advance } = await harness.open()
+        const { lease } = await start(store)
+        await store.renew([lease], leaseMs, 'w2')
+        expect(await store.shorten([lease], minute, 'w1')).toEqual([false])
+        advance(leaseMs - minute)
+        expect(await store.expire(10)).toEqual([])
+        expect(await store.shorten([lease], 0, 'w2')).toEqual([true])
+        expect(await store.expire(10)).toHaveLength(1)
+      })
+
+      test('before that, it holds only until then', async () => {
+        const { store, advance } = await harness.open()
+        const { lease } = await start(store)
+        await store.shorten([lease], minute, 'w1')
+        await store.renew([lease], leaseMs, 'w2')
+        advance(leaseMs - minute)
+        expect(await store.expire(10)).toEqual([])
+      })
+
+      test('a renewal that names no connection leaves the lease with the one that holds it', async () => {
+        const { store } = await harness.open()
+        const { lease } = await start(store)
+        await store.renew([lease], leaseMs)
+        expect(await store.shorten([lease], 0, 'w1')).toEqual([true])
+      })
+
+      test('another attempt is not the business of the connection that ran the last one', async () => {
+        const { store, advance } = await harness.open()
+        const { lease } = await start(store)
+        advance(leaseMs)
+        await store.expire(10)
+        const next = leaseOf(only(await claim(store, { worker: 'w2' })))
+        expect(await store.shorten([lease, next], 0, 'w1')).toEqual([false, false])
+        expect(await store.expire(10)).toEqual([])
+      })
     })
 
     test('a lease past its end is still held until it is taken', async () => {

@@ -5,8 +5,23 @@ import type { Store, StoreSettings } from '#server/store/store.js'
 import { type Harness, settings } from '../conformance/harness.js'
 
 const methods: readonly Method[] = [
-  ...(['insert', 'claim', 'settle', 'renew', 'release', 'cancel', 'retry', 'progress', 'emit', 'read', 'watch', 'inspect'] as const),
-  ...(['setQueues', 'queues', 'depths', 'attended', 'stage', 'expire', 'reprieve', 'prune'] as const),
+  ...([
+    'insert',
+    'claim',
+    'settle',
+    'renew',
+    'shorten',
+    'held',
+    'release',
+    'cancel',
+    'retry',
+    'progress',
+    'emit',
+    'read',
+    'watch',
+    'inspect',
+  ] as const),
+  ...(['setQueues', 'queues', 'depths', 'attend', 'abandoned', 'stage', 'expire', 'prune'] as const),
 ]
 
 /**

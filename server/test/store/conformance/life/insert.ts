@@ -94,12 +94,13 @@ function freshJob(tenant: string, request: JobRequest, now: number): Job {
     snoozed: 0,
     token: null,
     leaseEnd: 0,
+    worker: '',
     settledBy: null,
     cancel: null,
     outcomes: [],
     run: null,
     finishedAt: null,
-    attended: request.cancelOnDisconnect === true,
+    attendedAt: request.cancelOnDisconnect ? now : null,
     gone: false,
   }
 }

@@ -46,12 +46,15 @@ export interface Job {
   snoozed: number
   token: string | null
   leaseEnd: number
+  /** The connection that holds its lease. */
+  worker: string
   settledBy: string | null
   cancel: { readonly reason: string; by: number } | null
   readonly outcomes: ModelOutcome[]
   run: Run | null
   finishedAt: number | null
-  attended: boolean
+  /** When somebody was last attached; null when it does not ask for that. */
+  attendedAt: number | null
   gone: boolean
 }
 
@@ -109,11 +112,12 @@ export class Model {
     return jobs.sort((a, b) => a.request.priority - b.request.priority || a.dueAt - b.dueAt || Number(a.id) - Number(b.id))
   }
 
-  claim(job: Job, token: string): void {
+  claim(job: Job, token: string, worker: string): void {
     job.state = 'executing'
     job.attempt += 1
     job.token = token
     job.leaseEnd = this.now + terms.leaseMs
+    job.worker = worker
     job.run = null
   }
 

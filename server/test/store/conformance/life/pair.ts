@@ -147,16 +147,16 @@ export class Pair {
           'which jobs were claimed',
         )
       }
-      for (const assignment of own) this.#assigned(assignment)
+      for (const assignment of own) this.#assigned(assignment, `w${i}`)
     })
     ok(claimed.every(({ worker }) => Number(worker.slice(1)) < wishes.length))
   }
 
-  #assigned(assignment: Assignment): void {
+  #assigned(assignment: Assignment, worker: string): void {
     const job = this.job(assignment.jobId)
     ok(!this.tokens.some(({ lease }) => lease === assignment.lease), 'a token was given twice')
     this.note('available → executing')
-    this.model.claim(job, assignment.lease)
+    this.model.claim(job, assignment.lease, worker)
     this.tokens.push(leaseOf(assignment))
     const { name, queue, args, codec } = job.request
     const { attempt, maxAttempts, snoozed } = job

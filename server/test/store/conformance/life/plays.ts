@@ -1,4 +1,5 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
+import type { Held, Lookup } from '#server/store/store.js'
 import { emission, only } from '../harness.js'
 import { insert } from './insert.js'
 import { inspect, watch } from './looks.js'
@@ -25,15 +26,30 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     pair.claimed(wishes, await pair.store.claim(pair.claims(wishes)))
   },
 
-  async renew(pair, { token, minutes }) {
+  async renew(pair, { token, minutes, worker }) {
     const picked = pair.pick(token)
     if (!picked) return
     const { lease, job } = picked
-    const held = only(await pair.store.renew([lease], minutes * minute))
-    if (!job) return same(held, null)
-    const { queue, name } = job.request
-    same(held, { jobId: job.id, queue, name, cancel: job.cancel && { codec: 'd6', value: job.cancel.reason } })
+    same(only(await pair.store.renew([lease], minutes * minute, worker)), heldOf(job))
+    if (!job) return
     job.leaseEnd = pair.model.now + minutes * minute
+    job.worker = worker ?? job.worker
+  },
+
+  async shorten(pair, { token, minutes, worker }) {
+    const picked = pair.pick(token)
+    if (!picked) return
+    const { lease, job } = picked
+    const shortened = only(await pair.store.shorten([lease], minutes * minute, worker))
+    same(shortened, job?.worker === worker)
+    if (!job || !shortened) return
+    pair.note('lease shortened')
+    job.leaseEnd = Math.min(job.leaseEnd, pair.model.now + minutes * minute)
+  },
+
+  async held(pair, { token }) {
+    const picked = pair.pick(token)
+    if (picked) same(only(await pair.store.held([picked.lease])), heldOf(picked.job))
   },
 
   async release(pair, { token }) {
@@ -92,7 +108,7 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     job.maxAttempts = Math.max(job.maxAttempts, job.attempt + 1)
     job.cancel = null
     job.finishedAt = null
-    job.attended = false
+    job.attendedAt = null
   },
 
   async progress(pair, { token }) {
@@ -171,7 +187,6 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     const { model } = pair
     const outlived = [...model.jobs.values()].filter(({ finishedAt }) => finishedAt !== null && finishedAt + terms.retentionMs < model.now)
     const pruned = await pair.store.prune(1_000)
-    const keyOf = ({ tenant, ref }: { tenant: string; ref: string }) => `${tenant} ${ref}`
     same(pruned.map(keyOf).sort(), outlived.flatMap(({ tenant, refs }) => refs.map((ref) => keyOf({ tenant, ref }))).sort())
     pair.note('pruned', outlived.length)
     for (const job of outlived) {
@@ -180,29 +195,44 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     }
   },
 
-  async reprieve(pair) {
-    await pair.store.reprieve()
-    const { now, jobs } = pair.model
-    for (const job of jobs.values()) {
-      job.leaseEnd = Math.max(job.leaseEnd, now + terms.leaseMs)
-      if (job.cancel) job.cancel.by = Math.max(job.cancel.by, now + terms.cancelGraceMs)
-    }
-  },
-
   async reopen(pair) {
     pair.note('reopened')
     pair.store = await pair.opened.reopen()
   },
 
-  async attended(pair) {
-    const expected = [...pair.model.jobs.values()].filter((job) => job.attended && !ended(job.state))
-    const listed = await pair.store.attended()
-    same(
-      listed.map(({ jobId }) => jobId),
-      expected.map(({ id }) => id),
-    )
-    for (const each of listed) same(each, toldOf(pair.job(each.jobId), each.refs))
+  async attend(pair, { ref }) {
+    const lookup = pair.lookup(ref)
+    if (!lookup) return
+    const job = pair.model.find(lookup.tenant, lookup.ref)
+    const matters = only(await pair.store.attend([lookup]))
+    if (typeof job === 'string') return same(matters, job === 'not_found')
+    same(matters, job.attendedAt !== null && !ended(job.state))
+    if (matters) job.attendedAt = pair.model.now
   },
+
+  async abandoned(pair) {
+    const { jobs, now } = pair.model
+    const left = [...jobs.values()].filter(({ attendedAt, state }) => attendedAt !== null && !ended(state) && now - attendedAt > patience)
+    pair.note('abandoned', left.length)
+    same(
+      (await pair.store.abandoned(patience, 1_000)).map(keyOf).sort(),
+      left.map(({ tenant, refs }) => keyOf({ tenant, ref: refs[0] ?? '' })).sort(),
+    )
+  },
+}
+
+/** Half a minute more than whole ones, so that nobody is gone for exactly as long. */
+const patience = 2.5 * minute
+
+function keyOf({ tenant, ref }: Lookup): string {
+  return `${tenant} ${ref}`
+}
+
+/** What is held under the lease of a job that counts. */
+function heldOf(job: Job | undefined): Held | null {
+  if (!job) return null
+  const { queue, name } = job.request
+  return { jobId: job.id, queue, name, cancel: job.cancel && { codec: 'd6', value: job.cancel.reason } }
 }
 
 function byJob(a: { readonly jobId: string }, b: { readonly jobId: string }): number {

@@ -5,14 +5,15 @@ export type Step =
   | { readonly does: 'insert'; readonly entries: readonly Entry[]; readonly unit: boolean; readonly wish: Wish | null }
   | { readonly does: 'claim'; readonly wishes: readonly Wish[] }
   | { readonly does: 'settle'; readonly token: Pick; readonly given: Given; readonly wish: Wish | null }
-  | { readonly does: 'renew'; readonly token: Pick; readonly minutes: number }
-  | { readonly does: 'release' | 'progress'; readonly token: Pick }
+  | { readonly does: 'renew'; readonly token: Pick; readonly minutes: number; readonly worker: string | undefined }
+  | { readonly does: 'shorten'; readonly token: Pick; readonly minutes: number; readonly worker: string }
+  | { readonly does: 'release' | 'progress' | 'held'; readonly token: Pick }
   | { readonly does: 'emit'; readonly token: Pick; readonly from: 'next' | 'again' | 'beyond'; readonly count: number }
   | { readonly does: 'cancel' | 'watch'; readonly ref: number; readonly of: Among }
-  | { readonly does: 'retry' | 'inspect'; readonly ref: number }
+  | { readonly does: 'retry' | 'inspect' | 'attend'; readonly ref: number }
   | { readonly does: 'pass'; readonly minutes: number }
   | { readonly does: 'queue'; readonly queue: string; readonly paused?: boolean; readonly limit?: number | null }
-  | { readonly does: 'stage' | 'expire' | 'prune' | 'reprieve' | 'reopen' | 'attended' }
+  | { readonly does: 'stage' | 'expire' | 'prune' | 'reopen' | 'abandoned' }
 
 /** A new job, or one that was sent before, as it was or altered. */
 export type Entry =
@@ -56,6 +57,7 @@ const often = <T>(arbitrary: fc.Arbitrary<T>, weight: number) => ({ arbitrary, w
 const queue = fc.constantFrom('q1', 'q1', 'q2')
 const token: fc.Arbitrary<Pick> = fc.record({ of: fc.constantFrom('held', 'held', 'last', 'any'), which: fc.nat(99) })
 const ref = fc.nat(99)
+const worker = fc.constantFrom('w0', 'w0', 'w1', 'elsewhere')
 
 const spec: fc.Arbitrary<Spec> = fc.record({
   name: fc.constantFrom('a', 'b'),
@@ -107,8 +109,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
   often(fc.record({ does: fc.constant('claim' as const), wishes: fc.array(wish, { minLength: 1, maxLength: 2 }) }), 12),
   often(fc.record({ does: fc.constant('settle' as const), token, given, wish: maybe(wish) }), 11),
-  often(fc.record({ does: fc.constant('renew' as const), token, minutes: fc.constantFrom(1, 10, 20) }), 2),
-  often(fc.record({ does: fc.constantFrom('release' as const, 'progress' as const), token }), 4),
+  often(
+    fc.record({
+      does: fc.constant('renew' as const),
+      token,
+      minutes: fc.constantFrom(1, 10, 20),
+      worker: fc.option(worker, { nil: undefined, freq: 1 }),
+    }),
+    2,
+  ),
+  often(fc.record({ does: fc.constant('shorten' as const), token, minutes: fc.constantFrom(0, 1, 10), worker }), 1),
+  often(
+    fc.record({ does: fc.constantFrom('release' as const, 'release' as const, 'progress' as const, 'progress' as const, 'held' as const), token }),
+    5,
+  ),
   often(
     fc.record({
       does: fc.constant('emit' as const),
@@ -121,7 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   often(fc.record({ does: fc.constant('cancel' as const), ref, of: fc.constantFrom<Among[]>('any', 'running') }), 2),
   often(fc.record({ does: fc.constant('retry' as const), ref }), 2),
   often(fc.record({ does: fc.constant('watch' as const), ref: fc.nat(2), of: fc.constantFrom<Among[]>('any', 'running', 'telling') }), 5),
-  often(fc.record({ does: fc.constant('inspect' as const), ref }), 1),
+  often(fc.record({ does: fc.constantFrom('inspect' as const, 'attend' as const), ref }), 2),
   often(fc.record({ does: fc.constant('pass' as const), minutes: fc.constantFrom(1, 1, 1, 2, 5, 10, 130) }), 5),
   often(
     fc.record(
@@ -136,19 +150,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     1,
   ),
   often(fc.record({ does: fc.constantFrom('stage' as const, 'stage' as const, 'expire' as const, 'expire' as const, 'prune' as const) }), 8),
-  often(fc.record({ does: fc.constantFrom('reprieve' as const, 'reopen' as const, 'attended' as const) }), 2),
+  often(fc.record({ does: fc.constantFrom('reopen' as const, 'abandoned' as const) }), 2),
 )
 
 /** Steps that seldom follow each other by chance. */
 const turns = {
   silence: fc.constant<Step[]>([pass(10), { does: 'expire' }, { does: 'stage' }]),
   stubbornness: fc
-    .record({ ref, token, reprieve: fc.boolean() })
-    .map(({ ref, token, reprieve }): Step[] => [
+    .record({ ref, token })
+    .map(({ ref, token }): Step[] => [
       { does: 'cancel', ref, of: 'running' },
       pass(2),
-      { does: 'renew', token, minutes: 20 },
-      ...(reprieve ? [{ does: 'reprieve' as const }] : []),
+      { does: 'renew', token, minutes: 20, worker: undefined },
       pass(1),
       { does: 'expire' },
     ]),
