@@ -1,0 +1,118 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, vi } from 'vitest'
+import { Cluster } from '#e2e/faults/cluster.js'
+import { Load } from '#e2e/faults/load.js'
+import type { House } from '#e2e/harness/house.js'
+import type { HubProcess } from '#e2e/harness/hubProcess.js'
+import { PostgresServer } from '#e2e/harness/postgresServer.js'
+import type { Wire } from '#e2e/harness/wire.js'
+import { checkHistory } from '#e2e/history/checkHistory.js'
+import type { Event } from '#e2e/history/event.js'
+import { test as base, expectSound } from './test.js'
+
+/** How long something stays broken, in ms: longer than a lease. `ANCHORLEG_FAULT_MS` makes it longer. */
+const brokenMs = Number(process.env.ANCHORLEG_FAULT_MS ?? 5_000)
+
+vi.setConfig({ testTimeout: 60_000 + 2 * brokenMs })
+
+const hubs = 3
+
+/** What each test breaks: three hubs on a PostgreSQL, with three workers and three callers, all under load. */
+interface Stage {
+  readonly cluster: Cluster
+  readonly load: Load
+}
+
+const test = base.extend<{ $file: { server: PostgresServer }; $test: { stage: Stage } }>({
+  server: [
+    async ({}, use) => {
+      await using server = await PostgresServer.start()
+      await use(server)
+    },
+    { scope: 'file' },
+  ],
+
+  stage: async ({ server, house }: { server: PostgresServer; house: House }, use) => {
+    await using cluster = await Cluster.lay(server, hubs)
+    const load = await Load.start(house, { stores: cluster.stores, flags: ['--lease', '2000'], callers: 3, workers: 3, lanes: 4 })
+    await load.more(60)
+    await use({ cluster, load })
+  },
+})
+
+/** Whether a hub says that it can work. */
+async function isReady({ url }: HubProcess): Promise<boolean> {
+  return (await fetch(`${url}/readyz`)).status === 200
+}
+
+/** The load goes on for a while, by itself; then all is looked at. */
+async function expectWhole({ load }: Stage, left = load.hubs): Promise<Event[]> {
+  await load.more(60)
+  const events = await load.finish()
+  expectSound(checkHistory(events))
+  for (const hub of left) await vi.waitFor(async () => expect(await isReady(hub), 'the hub is ready').toBe(true), { timeout: 10_000, interval: 100 })
+  return events
+}
+
+describe('under load on three hubs and one PostgreSQL every guarantee holds', () => {
+  test('while nothing is broken', async ({ stage }) => {
+    await expectWhole(stage)
+  })
+
+  test('when a hub is killed and stays away', async ({ stage }) => {
+    const { load } = stage
+    const [victim, ...left] = load.hubs as [HubProcess, HubProcess]
+    await load.whileBroken('a hub is killed', async () => {
+      await victim.stop('SIGKILL')
+      await load.more(60)
+    })
+    await expectWhole(stage, left)
+  })
+
+  test('when PostgreSQL ends as in a crash, and starts again', async ({ stage }) => {
+    const { load, cluster } = stage
+    await load.whileBroken('PostgreSQL restarts', () => cluster.server.restart('immediate'))
+    await expectWhole(stage)
+  })
+
+  test('when the database is out of reach: hubs say so, keep their callers, and go on by themselves', async ({ stage }) => {
+    const { load, cluster } = stage
+    const partings = () => load.hubs.map(({ program }) => program.lines(({ msg, role }) => msg === 'peer.disconnected' && role === 'client').length)
+    const before = partings()
+    await load.whileBroken('the database is out of reach', async () => {
+      for (const wire of cluster.wires) wire.freeze()
+      await vi.waitFor(async () => expect(await Promise.all(load.hubs.map(isReady))).toEqual([false, false, false]), {
+        timeout: brokenMs,
+        interval: 100,
+      })
+      await pause(brokenMs)
+      expect(partings(), 'no caller was sent away').toEqual(before)
+      for (const wire of cluster.wires) wire.thaw()
+    })
+    const events = await expectWhole(stage)
+    const codes = new Set(events.flatMap((event) => (event.type === 'refusal' ? [event.code] : [])))
+    expect([...codes]).toContain('store_unavailable')
+  })
+
+  test('when a hub sleeps past the leases, and goes on', async ({ stage }) => {
+    const { load } = stage
+    const [sleeper] = load.hubs as [HubProcess]
+    await load.whileBroken('a hub sleeps', async () => {
+      sleeper.program.signal('SIGSTOP')
+      await pause(brokenMs)
+      sleeper.program.signal('SIGCONT')
+    })
+    await expectWhole(stage)
+  })
+
+  test('when the network between a hub and the database is cut', async ({ stage }) => {
+    const { load, cluster } = stage
+    const [wire] = cluster.wires as [Wire]
+    await load.whileBroken('a wire is cut', async () => {
+      wire.cut({ down: true })
+      await pause(brokenMs)
+      wire.mend()
+    })
+    await expectWhole(stage)
+  })
+})
