@@ -25,7 +25,7 @@ const optionsSchema = z.strictObject({
 
 /** The options of `createHub`; the command line has the same. */
 export interface HubOptions {
-  /** `sqlite:<path>`, or `memory:` for tests. Default `sqlite:./anchorleg.db`. */
+  /** `sqlite:<path>`, `postgres://…`, or `memory:` for tests. Default `sqlite:./anchorleg.db`. */
   readonly store?: string | undefined
   /** Default 4040; 0 takes a free port. */
   readonly port?: number | undefined
@@ -81,9 +81,12 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
-/** Where the store's file is, for messages: an absolute path for `sqlite:`, the address itself otherwise. */
+/** Where the store is, for messages: an absolute path for `sqlite:`, a server's address without its account, password and parameters. */
 export function storeName(store: string): string {
-  return store.startsWith('sqlite:') ? `sqlite:${resolve(store.slice('sqlite:'.length))}` : store
+  if (store.startsWith('sqlite:')) return `sqlite:${resolve(store.slice('sqlite:'.length))}`
+  if (!store.startsWith('postgres') || !URL.canParse(store)) return store
+  const { protocol, host, pathname } = new URL(store)
+  return `${protocol}//${host}${pathname}`
 }
 
 function sentence(issue: z.core.$ZodRawIssue): string {

@@ -2,10 +2,15 @@
 import { release } from '@anchorleg/shared'
 import { Command } from 'commander'
 import { hubCommand } from './cli/hubCommand.js'
+import { migrateCommand } from './cli/migrateCommand.js'
 import { ConfigError } from './config.js'
 import { StoreRefused } from './store/store.js'
 
-const program = new Command('anchorleg').description('Persistent, distributed tasks that you can await.').version(release).addCommand(hubCommand())
+const program = new Command('anchorleg')
+  .description('Persistent, distributed tasks that you can await.')
+  .version(release)
+  .addCommand(hubCommand())
+  .addCommand(migrateCommand())
 
 try {
   await program.parseAsync()

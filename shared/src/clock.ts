@@ -37,3 +37,6 @@ export function after(ms: number, callback: () => void): () => void {
   wind()
   return () => clearTimeout(timer)
 }
+
+/** Milliseconds since some moment, never stepping back: for measuring how long something took. */
+export const stopwatch: Clock = { now: () => performance.now() }

@@ -6,7 +6,7 @@ import { createHub, type Hub } from '../hub.js'
 const flags = [
   ['--port <number>', 'port to listen on; 0 takes a free one (default 4040)'],
   ['--host <address>', 'loopback address to listen on (default 127.0.0.1)'],
-  ['--store <address>', 'sqlite:<path>, or memory: for tests (default sqlite:./anchorleg.db)'],
+  ['--store <address>', 'sqlite:<path>, postgres://…, or memory: for tests (default sqlite:./anchorleg.db)'],
   ['--path <path>', 'path of the Socket.IO endpoint (default /socket.io/)'],
   ['--lease <ms>', 'how long a worker keeps a job without renewing (default 15000)'],
   ['--grace <ms>', 'how long a job outlives its worker’s closed connection (default 2000)'],

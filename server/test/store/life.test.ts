@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { lifeOfJobs, sequences } from './conformance/life/lifeOfJobs.js'
 import { openedStore } from './openedStore.js'
+import { freshSchema } from './postgres/freshSchema.js'
 import { engineHarness } from './sqlite/engineHarness.js'
 import { temporaryFolder } from './temporaryFolder.js'
 
@@ -14,3 +15,5 @@ lifeOfJobs(
   { survivesReopen: true, open: (settings) => openedStore(`sqlite:${join(temporaryFolder(), 'hub.db')}`, settings) },
   Math.ceil(sequences / share),
 )
+
+lifeOfJobs('the PostgreSQL store', { survivesReopen: true, open: (settings) => openedStore(freshSchema(), settings) }, Math.ceil(sequences / share))

@@ -7,16 +7,17 @@ import { settings } from './conformance/harness.js'
 import { temporaryFolder } from './temporaryFolder.js'
 
 test.each([
-  ['', 'expected sqlite:<path> or memory:, got ""'],
-  ['anchorleg.db', 'expected sqlite:<path> or memory:, got "anchorleg.db"'],
-  ['sqlite:', 'expected sqlite:<path> or memory:, got "sqlite:"'],
-  ['sqlite', 'expected sqlite:<path> or memory:, got "sqlite"'],
-  ['SQLITE:x.db', 'expected sqlite:<path> or memory:, got "SQLITE:x.db"'],
-  ['memory', 'expected sqlite:<path> or memory:, got "memory"'],
+  ['', 'expected sqlite:<path>, postgres://… or memory:, got ""'],
+  ['anchorleg.db', 'expected sqlite:<path>, postgres://… or memory:, got "anchorleg.db"'],
+  ['sqlite:', 'expected sqlite:<path>, postgres://… or memory:, got "sqlite:"'],
+  ['sqlite', 'expected sqlite:<path>, postgres://… or memory:, got "sqlite"'],
+  ['SQLITE:x.db', 'expected sqlite:<path>, postgres://… or memory:, got "SQLITE:x.db"'],
+  ['memory', 'expected sqlite:<path>, postgres://… or memory:, got "memory"'],
   ['sqlite::memory:', 'expected memory: for a store in memory, got sqlite::memory:'],
-  ['redis://host', 'expected sqlite:<path> or memory:, got redis://…'],
-  ['postgres://user:secret@host/db', 'expected sqlite:<path> or memory:, got postgres://… (PostgreSQL is not in this version)'],
-  ['postgresql://user:secret@host/db', 'expected sqlite:<path> or memory:, got postgresql://… (PostgreSQL is not in this version)'],
+  ['redis://host', 'expected sqlite:<path>, postgres://… or memory:, got redis://…'],
+  ['postgres://user:secret@127.0.0.1:1/db', 'Cannot open postgres://127.0.0.1:1/db?schema=anchorleg: PostgreSQL: connect ECONNREFUSED 127.0.0.1:1.'],
+  ['postgresql://user:secret@host:port/db', 'expected postgres://user:password@host:port/database, got an address that cannot be read'],
+  ['postgres://user:secret@h/db?schema=X', 'expected a schema of up to 48 lower-case letters, digits and underscores, got "X"'],
 ])('the address %j is refused, and no password repeated', async (address, sentence) => {
   const refusal = await openStore(address, settings).catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(StoreRefused)

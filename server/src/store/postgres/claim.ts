@@ -1,0 +1,209 @@
+import type { Assignment } from '@anchorleg/shared'
+import { claim as transition } from '../../lifecycle.js'
+import type { Claimed, ClaimRequest } from '../store.js'
+import type { AttemptRow } from './attemptRows.js'
+import { metaOf } from './jobRows.js'
+import type { Means } from './operations.js'
+import type { Statement, Transaction } from './transaction.js'
+
+/** What was claimed, and what is left to ask for, because others held jobs that would have come first. */
+export interface ClaimedSome {
+  readonly claimed: Claimed[]
+  readonly again: ClaimRequest[]
+}
+
+export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[]) => Promise<ClaimedSome>
+
+/** Requests for the same names in one queue, one after the other. */
+interface Line {
+  readonly queue: string
+  readonly names: readonly string[]
+  readonly requests: ClaimRequest[]
+}
+
+/** Lines whose last tenant is remembered: beyond them all are forgotten, and turns begin anew. */
+const longestMemory = 1_000
+
+/** Jobs looked at beyond those that are wanted, in case that other hubs are just claiming the first ones. */
+const spare = 16
+
+/** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
+const lockQueues: Statement = {
+  name: 'lockQueues',
+  text: `SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' queue ' || queue, 0)) FROM unnest($1::text[]) AS queue`,
+}
+
+/** Hubs claim one after the other from a queue that has a limit across workers. */
+const lockLimited: Statement = {
+  name: 'lockLimited',
+  text: 'SELECT 1 FROM queues WHERE name = ANY ($1::text[]) AND "limit" IS NOT NULL ORDER BY name FOR UPDATE',
+}
+
+const next = transition({ attempt: 0 })
+
+/**
+ * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
+ * wanted, and of those the first in turn. Jobs that another hub holds are passed over.
+ */
+const claimJobs: Statement = {
+  name: 'claimJobs',
+  text: `WITH RECURSIVE room AS MATERIALIZED (
+      SELECT CASE WHEN paused THEN 0 WHEN "limit" IS NULL THEN $3::integer
+        ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)))::integer END AS size
+      FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
+    ), lanes (name, tenant, turn, place) AS (
+      SELECT wanted, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = wanted
+          AND (tenant > $4 OR (turn = 1 AND tenant >= '')) ORDER BY tenant LIMIT 1), turn, 1
+      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn)
+      UNION ALL
+      SELECT name, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = lanes.name AND jobs.tenant > lanes.tenant
+          ORDER BY tenant LIMIT 1), turn, place + 1
+      FROM lanes WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
+    ), tenants AS MATERIALIZED (
+      SELECT tenant, row_number() OVER (ORDER BY min(turn), tenant) AS turn, array_agg(DISTINCT name) AS names FROM lanes
+      WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) GROUP BY tenant ORDER BY min(turn), tenant LIMIT (SELECT size FROM room)
+    ), first AS MATERIALIZED (
+      SELECT head.id, tenants.turn, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
+      FROM tenants CROSS JOIN LATERAL unnest(names) AS lane CROSS JOIN LATERAL (
+        SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
+        ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
+    ), taken AS MATERIALIZED (
+      SELECT jobs.id, jobs.report, first.turn, first.depth FROM first JOIN jobs ON jobs.id = first.id WHERE jobs.state = 'available'
+      ORDER BY first.depth, first.turn LIMIT (SELECT size FROM room) FOR UPDATE OF jobs SKIP LOCKED
+    ), loosened AS (
+      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
+    ), claimed AS (
+      UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, lease = gen_random_uuid(), lease_until = $7::bigint,
+        attempted_at = $8::bigint, report = NULL,
+        worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
+      FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
+      WHERE jobs.id = placed.id
+      RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
+        jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.inserted_at AS "insertedAt", jobs.worker,
+        jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
+    )
+    SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
+}
+
+interface ClaimedRow extends Omit<AttemptRow, 'id'> {
+  readonly size: number
+  readonly seen: number
+  readonly id: number | null
+  readonly worker: string
+  readonly dueAt: number
+  readonly timeout: number | null
+  readonly meta: string
+  readonly trace: string | null
+  readonly args: string
+}
+
+/** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
+export function claim({ clock, settings, facts }: Means): Claim {
+  const lastTenants = new Map<string, string>()
+  const serve = (tx: Transaction, { queue, names, requests }: Line): Promise<ClaimedSome> => {
+    const key = JSON.stringify([queue, names])
+    const now = clock.now()
+    const upto = runningSums(requests.map(({ limit }) => limit))
+    const wanted = upto.at(-1) ?? 0
+    const last = lastTenants.get(key) ?? ''
+    const workers = requests.map(({ worker }) => worker)
+    const until = now + settings.leaseMs
+    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now).then((rows) => {
+      const [{ size, seen } = { size: 0, seen: 0 }] = rows
+      const claimed = rows.filter(isClaimed)
+      for (const row of claimed) facts.keep(attemptOf(row, queue, now))
+      const latest = claimed.at(-1)
+      if (lastTenants.size >= longestMemory) lastTenants.clear()
+      if (latest) lastTenants.set(key, latest.tenant)
+      const passedOver = claimed.length < size && seen > claimed.length
+      return {
+        claimed: claimed.map((row) => ({ worker: row.worker, assignment: toAssignment(row, queue) })),
+        again: passedOver ? left(requests, claimed.length) : [],
+      }
+    })
+  }
+  return (tx, requests) => {
+    const lines = linesOf(requests)
+    if (lines.length === 0) return Promise.resolve({ claimed: [], again: [] })
+    const queues = [...new Set(lines.map(({ queue }) => queue))].sort()
+    void tx.rows(lockQueues, queues)
+    void tx.rows(lockLimited, queues)
+    return Promise.all(lines.map((line) => serve(tx, line))).then((parts) => ({
+      claimed: parts.flatMap(({ claimed }) => claimed),
+      again: parts.flatMap(({ again }) => again),
+    }))
+  }
+}
+
+/** Neighbouring requests for the same are one, in the order in which they came. */
+function linesOf(requests: readonly ClaimRequest[]): Line[] {
+  const lines: Line[] = []
+  for (const request of requests) {
+    const { queue, names, limit } = request
+    if (limit <= 0 || names.length === 0) continue
+    const line = lines.at(-1)
+    if (line && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n'))) line.requests.push(request)
+    else lines.push({ queue, names, requests: [request] })
+  }
+  return lines
+}
+
+function runningSums(limits: readonly number[]): number[] {
+  let sum = 0
+  return limits.map((limit) => (sum += limit))
+}
+
+/** What requests still want after the first so many jobs went to them in order. */
+function left(requests: readonly ClaimRequest[], given: number): ClaimRequest[] {
+  let rest = given
+  return requests.flatMap((request) => {
+    const got = Math.min(rest, request.limit)
+    rest -= got
+    return got < request.limit ? [{ ...request, limit: request.limit - got }] : []
+  })
+}
+
+function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number } {
+  return row.id !== null
+}
+
+function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, attemptedAt: number): AttemptRow {
+  const { id, tenant, ref, name, codec, lease, attempt, maxAttempts, outcomes, crashes, snoozed, insertedAt } = row
+  const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
+  return {
+    ...none,
+    id,
+    tenant,
+    ref,
+    queue,
+    name,
+    state: next.state,
+    codec,
+    lease,
+    attempt,
+    maxAttempts,
+    outcomes,
+    crashes,
+    snoozed,
+    insertedAt,
+    attemptedAt,
+  }
+}
+
+function toAssignment(row: ClaimedRow & { readonly id: number }, queue: string): Assignment {
+  const { id, name, lease, attempt, maxAttempts, timeout, codec, args, trace } = row
+  return {
+    jobId: String(id),
+    lease: lease as string,
+    name,
+    queue,
+    attempt,
+    maxAttempts,
+    ...(timeout !== null && { timeout }),
+    scheduledAt: row.dueAt,
+    meta: metaOf(row),
+    codec,
+    args,
+    ...(trace !== null && { trace }),
+  }
+}

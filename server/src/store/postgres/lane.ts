@@ -1,0 +1,175 @@
+import { after, stopwatch } from '@anchorleg/shared'
+import type pg from 'pg'
+import { StoreUnavailable } from '../store.js'
+import type { DatabaseClock } from './databaseClock.js'
+import { type Transaction, transactionOn } from './transaction.js'
+import { describe, isConflict, isLoss } from './trouble.js'
+
+/**
+ * What is done in one transaction. One that `talks` waits for answers before it asks on, and has a transaction to itself; any
+ * other asks all it has to ask at once, throws what it has to throw before, and shares a round trip and a commit with others.
+ */
+export interface Operation<T> {
+  readonly talks: boolean
+  readonly run: (transaction: Transaction) => Promise<T>
+}
+
+interface Asked {
+  readonly operation: Operation<unknown>
+  /** Whether somebody outside the store asked: for metrics. */
+  readonly counts: boolean
+  readonly resolve: (value: never) => void
+  readonly reject: (error: StoreUnavailable) => void
+}
+
+interface Means {
+  readonly open: () => Promise<pg.Client>
+  readonly clock: DatabaseClock
+  readonly committed: (commit: { readonly requests: number; readonly ms: number }) => void
+}
+
+/** Operations in one transaction at most. */
+const most = 500
+
+/** How often a transaction is tried that others were in the way of. */
+const tries = 5
+
+/** How long a transaction may take, in ms, before its connection is given up. */
+const deadline = 35_000
+
+/**
+ * A connection, and what is asked over it, in order. While one transaction is under way the next operations gather, and then
+ * share one: one sync of the disk stands for all of them. A connection that was lost is opened again by the next operation.
+ */
+export class Lane {
+  #client: pg.Client | undefined
+  #queue: Asked[] = []
+  #working = false
+
+  constructor(private readonly means: Means) {}
+
+  ask<T>(operation: Operation<T>, counts: boolean): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ operation, counts, resolve, reject })
+      // What is asked in one turn of the event loop belongs together.
+      if (!this.#working) queueMicrotask(() => void this.#work())
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end().catch(() => {})
+  }
+
+  async #work(): Promise<void> {
+    if (this.#working) return
+    this.#working = true
+    while (this.#queue.length > 0) {
+      try {
+        await this.#connect()
+      } catch (error) {
+        const all = this.#queue
+        this.#queue = []
+        for (const { reject } of all) reject(unavailable(error))
+        continue
+      }
+      await this.#attempt(this.#next())
+    }
+    this.#working = false
+  }
+
+  #next(): Asked[] {
+    const talker = this.#queue.findIndex(({ operation }) => operation.talks)
+    const together = talker < 0 ? this.#queue.length : Math.max(1, talker)
+    return this.#queue.splice(0, Math.min(together, most))
+  }
+
+  async #connect(): Promise<void> {
+    if (!this.#client) {
+      const client = await this.means.open()
+      client.on('end', () => {
+        if (this.#client === client) this.#client = undefined
+      })
+      this.#client = client
+    }
+    if (this.means.clock.stale) await this.means.clock.look(this.#client)
+  }
+
+  async #attempt(batch: readonly Asked[], left = tries): Promise<void> {
+    const client = this.#client
+    try {
+      if (!client) throw new Error('the connection was lost')
+      const begun = stopwatch.now()
+      const values = await this.#together(client, batch)
+      const requests = batch.filter(({ counts }) => counts).length
+      if (requests > 0) this.means.committed({ requests, ms: stopwatch.now() - begun })
+      batch.forEach(({ resolve }, i) => resolve(values[i] as never))
+    } catch (error) {
+      if (client && isLoss(error)) this.#giveUp(client)
+      if (!this.#client) for (const { reject } of batch) reject(unavailable(error))
+      else if (isConflict(error) && left > 1) await this.#attempt(batch, left - 1)
+      else if (batch.length > 1) for (const each of batch) await this.#attempt([each])
+      else for (const { reject } of batch) reject(unavailable(error))
+    }
+  }
+
+  async #together(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
+    const inTime = after(deadline, () => this.#giveUp(client))
+    try {
+      if (!this.means.clock.fresh) this.means.clock.look(client).catch(() => {})
+      return batch[0]?.operation.talks ? [await talk(client, batch[0].operation)] : await tell(client, batch)
+    } finally {
+      inTime()
+    }
+  }
+
+  /** Nothing more is expected of a connection: whoever waits for its answers learns so at once. */
+  #giveUp(client: pg.Client): void {
+    if (this.#client === client) this.#client = undefined
+    ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+  }
+}
+
+async function talk(client: pg.Client, operation: Operation<unknown>): Promise<unknown> {
+  quietly(client.query('BEGIN'))
+  try {
+    const value = await operation.run(transactionOn(client))
+    await commit(client)
+    return value
+  } catch (error) {
+    if (!isLoss(error)) await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
+async function tell(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
+  const transaction = transactionOn(client)
+  quietly(client.query('BEGIN'))
+  const answers: Promise<unknown>[] = []
+  try {
+    for (const { operation } of batch) answers.push(operation.run(transaction))
+  } catch (error) {
+    for (const answer of answers) quietly(answer)
+    await client.query('ROLLBACK')
+    throw error
+  }
+  const committed = commit(client)
+  const [values] = await Promise.all([Promise.allSettled(answers), committed.catch(() => {})])
+  for (const value of values) if (value.status === 'rejected') throw value.reason
+  await committed
+  return values.map((value) => (value.status === 'fulfilled' ? value.value : undefined))
+}
+
+/** A transaction in which a statement has failed answers a commit with its rollback. */
+async function commit(client: pg.Client): Promise<void> {
+  const { command } = await client.query('COMMIT')
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back')
+}
+
+/** What comes of it is learned elsewhere. */
+function quietly(promise: Promise<unknown>): void {
+  promise.catch(() => {})
+}
+
+function unavailable(error: unknown): StoreUnavailable {
+  return error instanceof StoreUnavailable ? error : new StoreUnavailable(describe(error), { cause: error })
+}

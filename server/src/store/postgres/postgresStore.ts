@@ -1,0 +1,176 @@
+import { type Claimed, type ClaimRequest, type Inserted, type Settled, type Store, StoreUnavailable } from '../store.js'
+import type { PostgresAddress } from './address.js'
+import { abandoned, attend } from './attending.js'
+import { cancel } from './cancel.js'
+import { type ClaimedSome, claim } from './claim.js'
+import type { DatabaseClock } from './databaseClock.js'
+import { depths } from './depths.js'
+import { insertPlain, isPlain } from './insert.js'
+import { insertCarefully } from './insertCarefully.js'
+import { inspect } from './inspect.js'
+import { Lane } from './lane.js'
+import { held, release, renew, shorten } from './leases.js'
+import { openClient } from './openClient.js'
+import type { Inside, Means, Method } from './operations.js'
+import { prune } from './prune.js'
+import { queues, setQueues } from './queues.js'
+import { read } from './read.js'
+import { emit, progress } from './reports.js'
+import { retry } from './retry.js'
+import { settleCarefully, settleKnown } from './settle.js'
+import { expire, stage } from './sweep.js'
+import type { Transaction } from './transaction.js'
+import { watch } from './watch.js'
+
+interface Parts {
+  readonly address: PostgresAddress
+  readonly clock: DatabaseClock
+  readonly means: Means
+}
+
+/** How often jobs are asked for again that other hubs were just claiming. */
+const claimsAgain = 3
+
+/**
+ * The store in PostgreSQL, over two connections: one for all that callers and workers wait for, which keeps the order in which
+ * it was asked, and one for upkeep, which may take its time.
+ */
+export class PostgresStore implements Store {
+  readonly #main: Lane
+  readonly #upkeep: Lane
+  readonly #open = new Set<Promise<unknown>>()
+  readonly #means: Means
+  #closed: Promise<void> | undefined
+
+  constructor({ address, clock, means }: Parts) {
+    const { committed = () => {} } = means.settings
+    this.#main = new Lane({ open: () => openClient(address, 'store'), clock, committed })
+    this.#upkeep = new Lane({ open: () => openClient(address, 'upkeep'), clock, committed })
+    this.#means = means
+    const claims = claim(means)
+    const tells = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, false)
+    const talks = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, true)
+    const keepsUp = <M extends Method>(run: Inside<M>) => this.#method(this.#upkeep, run, true)
+    this.renew = tells(renew(means))
+    this.shorten = tells(shorten(means))
+    this.held = tells(held())
+    this.release = talks(release(means))
+    this.cancel = talks(cancel(means))
+    this.retry = talks(retry(means))
+    this.progress = talks(progress())
+    this.emit = talks(emit())
+    this.read = tells(read(means))
+    this.watch = talks(watch(means))
+    this.inspect = talks(inspect(means))
+    this.setQueues = tells(setQueues())
+    this.queues = tells(queues())
+    this.depths = keepsUp(depths(means))
+    this.attend = tells(attend(means))
+    this.abandoned = tells(abandoned(means))
+    this.stage = tells(stage(means))
+    this.expire = talks(expire(means))
+    this.prune = keepsUp(prune(means))
+    this.insert = (...args) => this.#asked(() => this.#insert(...args))
+    this.settle = (...args) => this.#asked(() => this.#settle(...args))
+    this.claim = (requests) => this.#asked(async () => this.#more(await this.#ask(false, (tx) => claims(tx, requests))))
+    this.#plain = insertPlain(means, claims)
+    this.#careful = insertCarefully(means, claims)
+    this.#known = settleKnown(means, claims)
+    this.#claims = claims
+  }
+
+  readonly insert: Store['insert']
+  readonly claim: Store['claim']
+  readonly settle: Store['settle']
+  readonly renew: Store['renew']
+  readonly shorten: Store['shorten']
+  readonly held: Store['held']
+  readonly release: Store['release']
+  readonly cancel: Store['cancel']
+  readonly retry: Store['retry']
+  readonly progress: Store['progress']
+  readonly emit: Store['emit']
+  readonly read: Store['read']
+  readonly watch: Store['watch']
+  readonly inspect: Store['inspect']
+  readonly setQueues: Store['setQueues']
+  readonly queues: Store['queues']
+  readonly depths: Store['depths']
+  readonly attend: Store['attend']
+  readonly abandoned: Store['abandoned']
+  readonly stage: Store['stage']
+  readonly expire: Store['expire']
+  readonly prune: Store['prune']
+  readonly #plain: ReturnType<typeof insertPlain>
+  readonly #careful: ReturnType<typeof insertCarefully>
+  readonly #known: ReturnType<typeof settleKnown>
+  readonly #claims: ReturnType<typeof claim>
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#open)
+    await Promise.all([this.#main.close(), this.#upkeep.close()])
+  }
+
+  async #insert(...[insertions, requests]: Parameters<Store['insert']>): ReturnType<Store['insert']> {
+    if (!isPlain(insertions)) {
+      const { inserted, claimed } = await this.#ask(true, (tx) => this.#careful(tx, insertions, requests))
+      return { inserted, claimed: await this.#more(claimed) }
+    }
+    const { inserted, claimed } = await this.#ask(false, (tx) => this.#plain(tx, insertions, requests))
+    const known = insertions.filter((_, i) => inserted[i] === undefined)
+    const looked = known.length === 0 ? [] : (await this.#again(true, (tx) => this.#careful(tx, known, []))).inserted
+    return { inserted: inserted.map((each) => each ?? (looked.shift() as Inserted)), claimed: await this.#more(claimed) }
+  }
+
+  async #settle(...[settlements, requests]: Parameters<Store['settle']>): ReturnType<Store['settle']> {
+    const { settled, claimed } = await this.#ask(false, (tx) => this.#known(tx, settlements, requests))
+    const unknown = settlements.filter((_, i) => settled[i] === undefined)
+    const looked = unknown.length === 0 ? [] : await this.#again(true, (tx) => settleCarefully(this.#means)(tx, unknown))
+    return { settled: settled.map((each) => each ?? (looked.shift() as Settled)), claimed: await this.#more(claimed) }
+  }
+
+  /** Asks on for jobs that were passed over because other hubs held those before them, in transactions of their own. */
+  async #more({ claimed, again }: ClaimedSome): Promise<Claimed[]> {
+    const all = [...claimed]
+    let left: readonly ClaimRequest[] = again
+    for (let i = 0; left.length > 0 && i < claimsAgain; i++) {
+      const requests = left
+      const more = await this.#again(false, (tx) => this.#claims(tx, requests))
+      all.push(...more.claimed)
+      left = more.again
+    }
+    return all
+  }
+
+  #method<M extends Method>(lane: Lane, run: Inside<M>, talks: boolean): Store[M] {
+    const method = (...args: Parameters<Store[M]>) =>
+      this.#asked(() => lane.ask<unknown>({ talks, run: (tx) => run(tx, ...args) as Promise<unknown> }, true))
+    return method as unknown as Store[M]
+  }
+
+  /** The first transaction of a call. */
+  #ask<T>(talks: boolean, run: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#main.ask({ talks, run }, true)
+  }
+
+  /** A further transaction of the same call. */
+  #again<T>(talks: boolean, run: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#main.ask({ talks, run }, false)
+  }
+
+  async #asked<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable('The store is closed.')
+    const answer = call()
+    this.#open.add(answer)
+    try {
+      return await answer
+    } finally {
+      this.#open.delete(answer)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { Lookup, Reading, StoredJob } from '../store.js'
+import { finding, findingOf } from './find.js'
+import { paused } from './jobRows.js'
+import type { Inside, Means } from './operations.js'
+import { type OutcomeRow, outcomeColumns, toOutcome } from './outcomeRows.js'
+import type { Statement } from './transaction.js'
+
+const readRefs: Statement = {
+  name: 'readRefs',
+  text: `SELECT asked.place, jobs.id AS "jobId", jobs.queue AS "jobQueue", jobs.name AS "jobName", ${paused}, jobs.state AS "jobState",
+      jobs.attempt AS "jobAttempt", jobs.due_at AS "dueAt", latest.*
+    FROM ${finding} LEFT JOIN jobs ON jobs.id = found.job_id
+    LEFT JOIN LATERAL (SELECT ${outcomeColumns} FROM outcomes WHERE outcomes.job_id = jobs.id ORDER BY outcomes.number DESC LIMIT 1) AS latest ON true`,
+}
+
+interface ReadRow extends Omit<OutcomeRow, 'number'>, Pick<StoredJob, 'dueAt' | 'paused'> {
+  readonly place: number
+  readonly jobId: number | null
+  readonly jobQueue: string
+  readonly jobName: string
+  readonly jobState: StoredJob['state']
+  readonly jobAttempt: number
+  readonly number: number | null
+}
+
+/** Prepares reading where refs stand, aliases included. */
+export function read(means: Means): Inside<'read'> {
+  return (tx, lookups: readonly Lookup[]) =>
+    tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means)).then((rows) => {
+      const readings: Reading[] = lookups.map(() => ({ type: 'not_found' }))
+      for (const row of rows) readings[row.place - 1] = toReading(row)
+      return readings
+    })
+}
+
+function toReading(row: ReadRow): Reading {
+  const { jobId, jobQueue: queue, jobName: name, jobState: state, jobAttempt: attempt, dueAt, number } = row
+  if (jobId === null) return { type: 'expired' }
+  const latest = number === null ? null : toOutcome({ ...row, number })
+  return { type: 'known', job: { jobId: String(jobId), queue, name, paused: row.paused, state, attempt, dueAt }, latest }
+}

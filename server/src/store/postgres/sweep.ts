@@ -1,0 +1,61 @@
+import { crash, due } from '../../lifecycle.js'
+import type { Expired, Waiter } from '../store.js'
+import { type AttemptRow, attemptColumns, factsOf } from './attemptRows.js'
+import { conclude, conclusion } from './conclude.js'
+import type { Inside, Means } from './operations.js'
+import type { Statement } from './transaction.js'
+
+const waiting = `state IN ('scheduled', 'retryable')`
+
+const stageJobs: Statement = {
+  name: 'stageJobs',
+  text: `UPDATE jobs SET state = $1 WHERE id = ANY (ARRAY(
+      SELECT id FROM jobs WHERE ${waiting} AND due_at <= $2::bigint ORDER BY due_at LIMIT $3::integer FOR UPDATE SKIP LOCKED))
+    RETURNING id, queue, name, attempt`,
+}
+
+const nextDue: Statement = { name: 'nextDue', text: `SELECT due_at AS "dueAt" FROM jobs WHERE ${waiting} ORDER BY due_at LIMIT 1` }
+
+const lockSilent: Statement = {
+  name: 'lockSilent',
+  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND lease_until <= $1::bigint ORDER BY lease_until LIMIT $2::integer
+    FOR UPDATE SKIP LOCKED`,
+}
+
+const lockStubborn: Statement = {
+  name: 'lockStubborn',
+  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND cancel_by IS NOT NULL AND cancel_by <= $1::bigint AND lease_until > $1::bigint
+    ORDER BY cancel_by LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
+}
+
+/** Prepares making due jobs available. Those that another hub is just making so are its own. */
+export function stage({ clock }: Means): Inside<'stage'> {
+  return (tx, limit) => {
+    const moved = tx.rows<Omit<Waiter, 'jobId'> & { readonly id: number }>(stageJobs, due(), clock.now(), limit)
+    const next = tx.rows<{ dueAt: number }>(nextDue)
+    return Promise.all([moved, next]).then(([rows, [first]]) => ({
+      staged: rows.map(({ id, ...lane }): Waiter => ({ jobId: String(id), ...lane })),
+      nextDueAt: first?.dueAt ?? null,
+    }))
+  }
+}
+
+/**
+ * Prepares taking jobs from workers whose lease has ended, or that were to stop and have had their grace. Those that another
+ * hub is just taking are its own to tell of.
+ */
+export function expire({ clock, random, facts }: Means): Inside<'expire'> {
+  return async (tx, limit) => {
+    const now = clock.now()
+    const silent = await tx.rows<AttemptRow>(lockSilent, now, limit)
+    const stubborn = await tx.rows<AttemptRow>(lockStubborn, now, limit - silent.length)
+    const ends = [...silent, ...stubborn].map((row) => conclusion(row, crash(factsOf(row), row.codec, { now, random }), null))
+    const announcements = await conclude(tx, ends, false)
+    return ends.flatMap(({ row: { id, lease } }, i): Expired[] => {
+      const announcement = announcements[i]
+      if (!announcement || lease === null) return []
+      facts.take(lease)
+      return [{ lease: { jobId: String(id), lease }, announcement }]
+    })
+  }
+}

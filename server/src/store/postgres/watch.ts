@@ -1,0 +1,116 @@
+import { type Chunk, type Cursor, isFinished, type JobState } from '@anchorleg/shared'
+import { Page } from '../page.js'
+import type { Watching } from '../store.js'
+import { findRefsOf } from './find.js'
+import type { Inside, Means } from './operations.js'
+import { type OutcomeRow, outcomeColumns, toOutcome } from './outcomeRows.js'
+import type { Statement, Transaction } from './transaction.js'
+
+/** A little more than one answer holds: a page is full only when there is more. */
+const most = { rows: 1_001, bytes: 1024 * 1024 } as const
+
+const watchJobs: Statement = {
+  name: 'watchJobs',
+  text: `SELECT jobs.state, jobs.attempt, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt", jobs.attempted_at AS "attemptedAt",
+      jobs.finished_at AS "finishedAt", reports.id AS report, reports.attempt AS "reportAttempt", reports.after_outcome AS "afterOutcome",
+      progress.codec, progress.value, (SELECT at FROM outcomes WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS "latestAt"
+    FROM jobs LEFT JOIN reports ON reports.id = jobs.report LEFT JOIN progress ON progress.report = jobs.report WHERE jobs.id = $1::bigint`,
+}
+
+/** Rows in order, up to one beyond the first that makes too much of them: whoever fills a page learns that there is more. */
+const pageOf = (columns: string, table: string, condition: string, order: string) =>
+  `SELECT ${columns} FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before
+      FROM (SELECT * FROM ${table} WHERE ${condition} ORDER BY ${order} LIMIT ${most.rows}) AS page) AS summed
+    WHERE before IS NULL OR before <= ${most.bytes} ORDER BY ${order}`
+
+const readOutcomes: Statement = {
+  name: 'readOutcomes',
+  text: pageOf(outcomeColumns, 'outcomes', 'job_id = $1::bigint AND number > $2::integer AND number <= $3::integer', 'number'),
+}
+
+const readChunks: Statement = {
+  name: 'readChunks',
+  text: pageOf('index, codec, value', 'chunks', 'report = $1::bigint AND index >= $2::integer', 'index'),
+}
+
+/** One moment for all that a watcher is told. */
+const oneMoment: Statement = { name: 'oneMoment', text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' }
+
+interface WatchedRow {
+  readonly state: JobState
+  readonly attempt: number
+  readonly outcomes: number
+  readonly dueAt: number
+  readonly insertedAt: number
+  readonly attemptedAt: number | null
+  readonly finishedAt: number | null
+  readonly latestAt: number | null
+  readonly report: number | null
+  readonly reportAttempt: number
+  readonly afterOutcome: number
+  readonly codec: string | null
+  readonly value: string | null
+}
+
+/**
+ * Prepares reading what watchers do not have yet, in the order in which it was stored: the outcomes before the current
+ * report, its chunks, and the outcome that ended it.
+ */
+export function watch(means: Means): Inside<'watch'> {
+  return async (tx, watches) => {
+    await tx.rows(oneMoment)
+    const found = await findRefsOf(tx, watches, means)
+    const told = watches.map(async ({ from }, i): Promise<Watching> => {
+      const each = found[i]
+      if (each === undefined) return { type: 'not_found' }
+      const [job] = each === 'tombstone' ? [] : await tx.rows<WatchedRow>(watchJobs, each.jobId)
+      if (each === 'tombstone' || !job) return { type: 'expired' }
+      return {
+        type: 'job',
+        jobId: String(each.jobId),
+        state: job.state,
+        attempt: job.attempt,
+        at: enteredAt(job),
+        ...(await pageFor(tx, each.jobId, job, from)),
+      }
+    })
+    return Promise.all(told)
+  }
+}
+
+async function pageFor(tx: Transaction, jobId: number, job: WatchedRow, from: Cursor | undefined) {
+  const { report, afterOutcome, reportAttempt } = job
+  const page = new Page()
+  const known = from ? from.number : Math.max(0, job.outcomes - 1)
+  const outcomes = async (after: number, to: number) =>
+    after >= to ? [] : page.take((await tx.rows<OutcomeRow>(readOutcomes, jobId, after, to)).map(toOutcome))
+  const before = await outcomes(known, report === null ? job.outcomes : afterOutcome)
+  const index = report === null ? null : firstMissing(job, from, before)
+  const chunks = index === null ? [] : await tx.rows<Omit<Chunk, 'attempt'>>(readChunks, report, index)
+  const emitted = page.take(chunks.map((chunk): Chunk => ({ attempt: reportAttempt, ...chunk })))
+  const rest = report === null ? [] : await outcomes(Math.max(known, afterOutcome), job.outcomes)
+  const { codec, value } = job
+  const progress = codec === null || value === null ? null : { attempt: reportAttempt, codec, value }
+  return { progress, chunks: emitted, outcomes: [...before, ...rest], more: page.full }
+}
+
+/** The first chunk of a report that a watcher lacks; null when it has all, because it has the outcome behind them. */
+function firstMissing(
+  { reportAttempt, afterOutcome }: WatchedRow,
+  from: Cursor | undefined,
+  before: readonly { readonly attempt: number }[],
+): number | null {
+  if (!from) return 0
+  if (from.number > afterOutcome) return null
+  // An attempt that was given back has the number of the next one: then an outcome of that number lies between them.
+  const sameRun = from.attempt === reportAttempt && !before.some(({ attempt }) => attempt === reportAttempt)
+  return sameRun ? from.index : 0
+}
+
+/** When a job entered its state, as near as its row tells. */
+function enteredAt({ state, dueAt, insertedAt, attemptedAt, finishedAt, latestAt }: WatchedRow): number {
+  if (isFinished(state)) return finishedAt ?? insertedAt
+  if (state === 'executing') return attemptedAt ?? insertedAt
+  if (state === 'available') return Math.max(dueAt, insertedAt, attemptedAt ?? 0)
+  return latestAt ?? insertedAt
+}
