@@ -131,8 +131,9 @@ export const schemaVersion = migrations.length
  */
 export async function migrate(client: pg.Client, schema: string): Promise<number> {
   const read = async () => {
-    const there = await client.query<{ there: boolean }>(`SELECT to_regclass('"${schema}".version') IS NOT NULL AS there`)
-    if (!there.rows[0]?.there) return 0
+    // Looked up in the catalog itself: `to_regclass` may remember what was so before another hub's migration.
+    const there = await client.query(`SELECT 1 FROM pg_tables WHERE schemaname = '${schema}' AND tablename = 'version'`)
+    if (there.rows.length === 0) return 0
     const { rows } = await client.query<{ version: number }>(`SELECT version FROM "${schema}".version`)
     return rows[0]?.version ?? 0
   }
