@@ -54,6 +54,21 @@ async function expectWhole({ load }: Stage, left = load.hubs): Promise<Event[]> 
   return events
 }
 
+/** Takes the database away from all hubs for a while. */
+async function expectOutlived(stage: Stage, trouble: { begin(wire: Wire): void; end(wire: Wire): void }): Promise<Event[]> {
+  const { load, cluster } = stage
+  const partings = () => load.hubs.map(({ program }) => program.lines(({ msg, role }) => msg === 'peer.disconnected' && role === 'client').length)
+  const before = partings()
+  await load.whileBroken('the database is away', async () => {
+    for (const wire of cluster.wires) trouble.begin(wire)
+    await vi.waitFor(async () => expect(await Promise.all(load.hubs.map(isReady))).not.toContain(true), { timeout: 10_000, interval: 100 })
+    await pause(brokenMs)
+    expect(partings(), 'no caller was sent away').toEqual(before)
+    for (const wire of cluster.wires) trouble.end(wire)
+  })
+  return expectWhole(stage)
+}
+
 describe('under load on three hubs and one PostgreSQL every guarantee holds', () => {
   test('while nothing is broken', async ({ stage }) => {
     await expectWhole(stage)
@@ -75,23 +90,15 @@ describe('under load on three hubs and one PostgreSQL every guarantee holds', ()
     await expectWhole(stage)
   })
 
-  test('when the database is out of reach: hubs say so, keep their callers, and go on by themselves', async ({ stage }) => {
-    const { load, cluster } = stage
-    const partings = () => load.hubs.map(({ program }) => program.lines(({ msg, role }) => msg === 'peer.disconnected' && role === 'client').length)
-    const before = partings()
-    await load.whileBroken('the database is out of reach', async () => {
-      for (const wire of cluster.wires) wire.freeze()
-      await vi.waitFor(async () => expect(await Promise.all(load.hubs.map(isReady))).toEqual([false, false, false]), {
-        timeout: brokenMs,
-        interval: 100,
-      })
-      await pause(brokenMs)
-      expect(partings(), 'no caller was sent away').toEqual(before)
-      for (const wire of cluster.wires) wire.thaw()
-    })
-    const events = await expectWhole(stage)
-    const codes = new Set(events.flatMap((event) => (event.type === 'refusal' ? [event.code] : [])))
-    expect([...codes]).toContain('store_unavailable')
+  test('when the database takes no connection: hubs say so, keep their callers, and go on by themselves', async ({ stage }) => {
+    const cut = (wire: Wire) => wire.cut({ down: true })
+    const events = await expectOutlived(stage, { begin: cut, end: (wire) => wire.mend() })
+    const refusals = events.flatMap((event) => (event.type === 'refusal' ? [event.code] : []))
+    expect(refusals).toContain('store_unavailable')
+  })
+
+  test('when the database falls silent: hubs say so, keep their callers, and go on by themselves', async ({ stage }) => {
+    await expectOutlived(stage, { begin: (wire) => wire.freeze(), end: (wire) => wire.thaw() })
   })
 
   test('when a hub sleeps past the leases, and goes on', async ({ stage }) => {
