@@ -43,7 +43,8 @@ const next = transition({ attempt: 0 })
 
 /**
  * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. Jobs that another hub holds are passed over.
+ * wanted, and of those the first in turn. Jobs that another hub holds are passed over. The state is compared as no index has
+ * it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
   name: 'claimJobs',
@@ -52,8 +53,9 @@ const claimJobs: Statement = {
         ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)))::integer END AS size
       FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
     ), lanes (name, tenant, turn, place) AS (
-      SELECT wanted, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = wanted
-          AND (tenant > $4 OR (turn = 1 AND tenant >= '')) ORDER BY tenant LIMIT 1), turn, 1
+      SELECT wanted, CASE turn
+          WHEN 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
+          ELSE (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted ORDER BY tenant LIMIT 1) END, turn, 1
       FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn)
       UNION ALL
       SELECT name, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = lanes.name AND jobs.tenant > lanes.tenant
@@ -68,8 +70,9 @@ const claimJobs: Statement = {
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
         ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
     ), taken AS MATERIALIZED (
-      SELECT jobs.id, jobs.report, first.turn, first.depth FROM first JOIN jobs ON jobs.id = first.id WHERE jobs.state = 'available'
-      ORDER BY first.depth, first.turn LIMIT (SELECT size FROM room) FOR UPDATE OF jobs SKIP LOCKED
+      SELECT head.id, head.report, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
+      CROSS JOIN LATERAL (SELECT id, report FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
+      LIMIT (SELECT size FROM room)
     ), loosened AS (
       UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
     ), claimed AS (

@@ -31,6 +31,9 @@ interface Means {
 /** Operations in one transaction at most. */
 const most = 500
 
+/** Transactions under way on one connection: the server works on one while this process reads and writes for the other. */
+const abreast = 2
+
 /** How often a transaction is tried that others were in the way of. */
 const tries = 5
 
@@ -39,12 +42,14 @@ const deadline = 35_000
 
 /**
  * A connection, and what is asked over it, in order. While one transaction is under way the next operations gather, and then
- * share one: one sync of the disk stands for all of them. A connection that was lost is opened again by the next operation.
+ * share one: one sync of the disk stands for all of them. A transaction that was asked as a whole may be followed by the next
+ * before it is answered. A connection that was lost is opened again by the next operation.
  */
 export class Lane {
   #client: pg.Client | undefined
   #queue: Asked[] = []
   #working = false
+  readonly #underway = new Set<Promise<void>>()
 
   constructor(private readonly means: Means) {}
 
@@ -72,9 +77,18 @@ export class Lane {
         for (const { reject } of all) reject(unavailable(error))
         continue
       }
-      await this.#attempt(this.#next())
+      const talks = this.#queue[0]?.operation.talks
+      await this.#room(talks ? 1 : abreast)
+      const attempt = this.#attempt(this.#next()).finally(() => this.#underway.delete(attempt))
+      this.#underway.add(attempt)
+      if (talks) await attempt
     }
     this.#working = false
+  }
+
+  /** Waits until there are fewer transactions under way. */
+  async #room(fewer: number): Promise<void> {
+    while (this.#underway.size >= fewer) await Promise.race(this.#underway)
   }
 
   #next(): Asked[] {

@@ -43,13 +43,15 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
 
 /**
  * Every statement of the store is a walk along an index, whatever the statistics of tables that fill and empty within seconds
- * say; so plans are made once, and other ways are shut. Durability is raised to `on` where it is less, never lowered.
+ * say; so plans are made once, other ways are shut, and a walk of a whole index looks as dear as it will be once the table is
+ * full. Durability is raised to `on` where it is less, never lowered.
  */
 function sessionSettings(schema: string): string {
   return `
     SET search_path = "${schema}", pg_catalog;
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off;
+    SET cpu_tuple_cost = 1; SET cpu_index_tuple_cost = 1; SET random_page_cost = 1;
     SET jit = off;
     SET client_min_messages = warning;
     SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';
