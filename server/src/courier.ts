@@ -1,4 +1,4 @@
-import type { Inspection, RefOutcome, Standing, Want, WatchEvent } from '@anchorleg/shared'
+import { type Inspection, isFinished, type RefOutcome, type Standing, type Want, type WatchEvent } from '@anchorleg/shared'
 import type { Roster } from './roster.js'
 import { inspectionOf, standingOf } from './standing.js'
 import type { Announcement, Inspected, Lookup, Store } from './store/store.js'
@@ -24,6 +24,11 @@ export interface ClientSession {
 export interface Wanted {
   readonly ref: string
   readonly want: Want
+}
+
+/** An outcome to be told, and whether its job stays ended by it. */
+interface Delivery extends Pick<Announcement, 'tenant' | 'refs' | 'outcome'> {
+  readonly ended?: boolean
 }
 
 interface Member {
@@ -119,22 +124,43 @@ export class Courier {
     }
   }
 
+  /** Something was stored elsewhere, or may have been: what of it is awaited here is read, and told. */
+  async reread(lookups: readonly Lookup[]): Promise<void> {
+    const awaited = lookups.filter((lookup) => this.#rooms.has(keyOf(lookup)))
+    if (awaited.length === 0) return
+    const readings = await this.store.read(awaited)
+    const found: Delivery[] = []
+    awaited.forEach((lookup, i) => {
+      const reading = readings[i]
+      if (reading?.type === 'expired') this.expired([lookup])
+      if (reading?.type !== 'known' || !reading.latest) return
+      const { job, latest } = reading
+      // A job that was reopened has a final outcome that did not end it.
+      found.push({ tenant: lookup.tenant, refs: [lookup.ref], outcome: latest, ended: latest.final && isFinished(job.state) })
+    })
+    this.#serve(found)
+  }
+
   /** Pushes stored outcomes to the members of their rooms. */
   deliver(announcements: readonly Announcement[]): void {
+    this.#serve(announcements)
+  }
+
+  #serve(deliveries: readonly Delivery[]): void {
     const loads = new Map<ClientSession, RefOutcome[]>()
-    for (const { tenant, refs, outcome } of announcements) {
+    for (const { tenant, refs, outcome, ended = outcome.final } of deliveries) {
       for (const ref of refs) {
         const key = keyOf({ tenant, ref })
         const room = this.#rooms.get(key)
         if (!room) continue
         const served = new Set<ClientSession>()
-        for (const { session, want } of room) if (want === 'any' || outcome.final) served.add(session)
+        for (const { session, want } of room) if (want === 'any' || ended) served.add(session)
         for (const session of served) {
           const load = loads.get(session)
           if (load) load.push(visible(session, { ref, outcome }))
           else loads.set(session, [visible(session, { ref, outcome })])
         }
-        this.#keep(key, (member) => member.want === 'final' && !outcome.final)
+        this.#keep(key, (member) => member.want === 'final' && !ended)
         for (const session of served) {
           if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
         }

@@ -1,4 +1,5 @@
 import { after, type Clock, endOfTurn } from '@anchorleg/shared'
+import type { Notifier } from './notifier/notifier.js'
 import { type Demand, type Roster, takesJobs, type WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
@@ -15,6 +16,7 @@ export interface Pledge {
 interface Rooms {
   readonly roster: Roster
   readonly store: Store
+  readonly notifier: Notifier
   readonly telemetry: TelemetryBus
   readonly clock: Clock
 }
@@ -89,10 +91,16 @@ export class Dispatcher {
     else this.#limited.delete(queue)
   }
 
-  /** Jobs of these queues have ended: in a limited one that makes room at every worker, not only where they ran. */
-  ended(queues: Iterable<string>): void {
+  /** So many jobs of these queues have ended: in a limited one that makes room at every worker, not only where they ran. */
+  ended(counts: Iterable<readonly [queue: string, count: number]>, claimed: readonly Claimed[]): void {
     if (this.#limited.size === 0) return
-    for (const queue of queues) if (this.#limited.has(queue)) return this.fill()
+    const room = new Map<string, number>()
+    for (const [queue, count] of counts) if (this.#limited.has(queue)) room.set(queue, (room.get(queue) ?? 0) + count)
+    if (room.size === 0) return
+    this.fill()
+    for (const { assignment } of claimed) room.set(assignment.queue, (room.get(assignment.queue) ?? 0) - 1)
+    const lanes = [...room].flatMap(([queue, left]) => (left > 0 ? [{ queue }] : []))
+    if (lanes.length > 0) this.rooms.notifier.publish({ type: 'available', lanes })
   }
 
   /** Claims for every free slot, at the end of this turn. */
@@ -172,7 +180,10 @@ export class Dispatcher {
     this.rooms.store
       .release(leases)
       .then(
-        () => this.fill(),
+        (released) => {
+          this.rooms.notifier.publish({ type: 'available', lanes: released.filter((each) => each !== null && 'jobId' in each) })
+          this.fill()
+        },
         (error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'release', error }),
       )
       .finally(() => this.#end(leases))

@@ -1,11 +1,13 @@
 import type { QueueChange, QueueState } from '@anchorleg/shared'
 import type { Dispatcher } from './dispatcher.js'
+import type { Notifier } from './notifier/notifier.js'
 import type { Lookup, Retried, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
 interface Rooms {
   readonly store: Store
   readonly dispatcher: Dispatcher
+  readonly notifier: Notifier
   readonly telemetry: TelemetryBus
 }
 
@@ -25,14 +27,25 @@ export class Foreman {
   /** Once it has answered, no claim against the change commits; jobs that run go on. */
   async setQueues(changes: readonly QueueChange[]): Promise<QueueState[]> {
     const states = this.#heed(await this.rooms.store.setQueues(changes))
+    this.rooms.notifier.publish({ type: 'queues' })
     this.rooms.dispatcher.fill()
     return states
   }
 
+  /** Queues were changed elsewhere. */
+  async heed(): Promise<void> {
+    await this.queues()
+    this.rooms.dispatcher.fill()
+  }
+
   async retry(lookups: readonly Lookup[]): Promise<Retried['type'][]> {
     const retried = await this.rooms.store.retry(lookups)
-    for (const each of retried) if (each.type === 'retried') this.rooms.telemetry.tell({ type: 'job.available', ...each.waiter })
-    if (retried.some(({ type }) => type === 'retried')) this.rooms.dispatcher.fill()
+    const waiting = retried.flatMap((each) => (each.type === 'retried' ? [each.waiter] : []))
+    for (const waiter of waiting) this.rooms.telemetry.tell({ type: 'job.available', ...waiter })
+    if (waiting.length > 0) {
+      this.rooms.notifier.publish({ type: 'available', lanes: waiting })
+      this.rooms.dispatcher.fill()
+    }
     return retried.map(({ type }) => type)
   }
 

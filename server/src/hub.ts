@@ -13,12 +13,15 @@ import { openClientGate } from './gates/clientGate.js'
 import { notLoopback } from './gates/loopback.js'
 import { soleTenant } from './gates/tenant.js'
 import { openWorkerGate } from './gates/workerGate.js'
+import { Herald } from './herald.js'
 import { probes } from './http/probes.js'
 import { Intake } from './intake.js'
+import { Liaison } from './liaison.js'
 import { Lifeline } from './lifeline.js'
 import { type Logger, logTelemetry, openLog } from './log.js'
 import { Metrics } from './metrics.js'
-import { LocalNotifier } from './notifier/localNotifier.js'
+import type { Notifier } from './notifier/notifier.js'
+import { openNotifier } from './notifier/openNotifier.js'
 import { Pruner } from './pruner.js'
 import { Reporter } from './reporter.js'
 import { Roster } from './roster.js'
@@ -89,8 +92,9 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     committed: (commit) => telemetry.tell({ type: 'store.committed', ...commit }),
   })
   const state = { ready: false, because: 'starting' }
+  const notifier = await openNotifier(config.store, telemetry)
   try {
-    const rooms = furnish(config, store, telemetry)
+    const rooms = furnish(config, { store, notifier, telemetry })
     const readiness = async () => (state.ready ? probeStore(store) : ({ ready: false, because: state.because } as const))
     const metrics = async () => ({ type: rooms.metrics.contentType, text: await rooms.metrics.text() })
     const http = createServer(probes(readiness, metrics))
@@ -99,12 +103,14 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     await rooms.foreman.start()
     rooms.lifeline.start()
     rooms.attendant.start()
+    rooms.liaison.start()
     rooms.stager.start()
     rooms.pruner.start()
     state.ready = true
     log.info({ url, store: storeName(config.store), lease: config.lease, limits: config.limits }, 'hub listening')
     return new ListeningHub({ url, config, log, http, io, store, rooms, state })
   } catch (error) {
+    await notifier.close()
     await store.close()
     throw error
   }
@@ -112,29 +118,37 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
 
 type Furnished = ReturnType<typeof furnish>
 
+interface Found {
+  readonly store: Store
+  readonly notifier: Notifier
+  readonly telemetry: TelemetryBus
+}
+
 /** Sets up the rooms between the gates and the store. */
-function furnish(config: HubConfig, store: Store, telemetry: TelemetryBus) {
+function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const clock = steadyClock()
   const roster = new Roster()
-  const dispatcher = new Dispatcher({ roster, store, telemetry, clock })
-  const stager = new Stager(store, dispatcher, telemetry, clock)
-  const notifier = new LocalNotifier()
+  const dispatcher = new Dispatcher({ roster, store, notifier, telemetry, clock })
+  const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })
   for (const room of [watchers, metrics]) telemetry.subscribe((event) => room.hear(event))
-  const canceller = new Canceller({ store, roster, notifier, stager, telemetry })
+  const herald = new Herald({ courier, watchers, notifier, stager, telemetry })
+  const canceller = new Canceller({ store, roster, notifier, herald })
   const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)
-  for (const room of [courier, watchers]) notifier.subscribe((announcements) => room.deliver(announcements))
-  const foreman = new Foreman({ store, dispatcher, telemetry })
-  const reporter = new Reporter(store, watchers)
-  const intake = new Intake({ store, dispatcher, courier, attendant, stager, telemetry })
-  const settler = new Settler({ store, roster, dispatcher, notifier, stager, telemetry })
+  const foreman = new Foreman({ store, dispatcher, notifier, telemetry })
+  const reporter = new Reporter(store, watchers, notifier)
+  const intake = new Intake({ store, notifier, dispatcher, courier, attendant, stager, telemetry })
+  const settler = new Settler({ store, roster, dispatcher, notifier, herald, telemetry })
   const terms = { leaseMs: config.lease, graceMs: config.grace }
-  const lifeline = new Lifeline({ store, roster, dispatcher, notifier, stager, telemetry, clock }, terms)
-  const pruner = new Pruner({ store, courier, watchers, telemetry }, config.retention * 1000)
+  const lifeline = new Lifeline({ store, roster, dispatcher, notifier, herald, telemetry, clock }, terms)
+  const pruner = new Pruner({ store, courier, watchers, notifier, telemetry }, config.retention * 1000)
+  const liaison = new Liaison({ roster, dispatcher, courier, watchers, canceller, lifeline, foreman, notifier, telemetry })
   return {
     telemetry,
+    notifier,
+    liaison,
     metrics,
     roster,
     dispatcher,
@@ -245,11 +259,12 @@ class ListeningHub implements Hub {
     state.ready = false
     state.because = 'draining'
     log.info({ url }, 'hub draining')
-    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant]) agent.stop()
+    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant, rooms.liaison]) agent.stop()
     await flushed(rooms, config.drainTimeout)
     await hangUp(io, http, Math.min(goodbyeMs, config.drainTimeout))
     // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.
     await rooms.dispatcher.idle()
+    await rooms.notifier.close()
     await store.close()
     log.info({ url }, 'hub closed')
   }

@@ -2,9 +2,10 @@ import { Gathering, type JobRequest, type Refusal, type Submitted } from '@ancho
 import type { Attendant } from './attendant.js'
 import type { ClientSession, Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Notifier } from './notifier/notifier.js'
 import type { Demand } from './roster.js'
 import type { Stager } from './stager.js'
-import type { Inserted, Insertion, Store } from './store/store.js'
+import type { Claimed, Inserted, Insertion, Lane, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
 interface Submission {
@@ -18,6 +19,7 @@ interface Submission {
 interface Rooms {
   readonly attendant: Attendant
   readonly store: Store
+  readonly notifier: Notifier
   readonly dispatcher: Dispatcher
   readonly courier: Courier
   readonly stager: Stager
@@ -54,6 +56,7 @@ export class Intake {
     try {
       const { inserted, claimed } = await this.rooms.store.insert(insertions, pledge.requests)
       this.rooms.dispatcher.deliver(pledge, claimed)
+      this.#offer(inserted, claimed)
       let next = 0
       for (const submission of submissions) {
         const own = inserted.slice(next, next + submission.jobs.length)
@@ -90,6 +93,13 @@ export class Intake {
     })
     if (seenBefore.length > 0) void this.#catchUp(session, seenBefore)
     return answers
+  }
+
+  /** What nobody here took along may find a worker at another hub. */
+  #offer(inserted: readonly Inserted[], claimed: readonly Claimed[]): void {
+    const taken = new Set(claimed.map(({ assignment }) => assignment.jobId))
+    const lanes = inserted.filter((each) => each.type === 'inserted' && each.state === 'available' && !taken.has(each.jobId))
+    if (lanes.length > 0) this.rooms.notifier.publish({ type: 'available', lanes: lanes as readonly Lane[] })
   }
 
   #refuse(session: ClientSession, job: JobRequest, refused: Refusal): Submitted {

@@ -1,9 +1,8 @@
 import { after, type Clock, type Lease } from '@anchorleg/shared'
-import { announce } from './announce.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Herald } from './herald.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
-import type { Stager } from './stager.js'
 import type { Expired, Held, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -18,7 +17,7 @@ interface Rooms {
   readonly roster: Roster
   readonly dispatcher: Dispatcher
   readonly notifier: Notifier
-  readonly stager: Stager
+  readonly herald: Herald
   readonly telemetry: TelemetryBus
   readonly clock: Clock
 }
@@ -108,25 +107,33 @@ export class Lifeline {
   async #expire(limit: number): Promise<void> {
     const crashed = await this.rooms.store.expire(limit)
     if (crashed.length === 0) return
-    announce(
-      this.rooms,
-      crashed.map(({ announcement }) => announcement),
-    )
-    for (const each of crashed) this.#tellHolder(each)
-    this.rooms.dispatcher.fill()
+    this.rooms.herald.announce(crashed.map(({ announcement }) => announcement))
+    this.#tellHolders(crashed)
     if (crashed.length === limit) await this.#expire(limit)
   }
 
+  #tellHolders(crashed: readonly Expired[]): void {
+    for (const silent of [true, false]) {
+      const leases = crashed.filter(({ announcement }) => (announcement.outcome.type === 'error') === silent).map(({ lease }) => lease)
+      if (leases.length === 0) continue
+      this.lose(leases, silent)
+      this.rooms.notifier.publish({ type: 'lost', leases, silent })
+    }
+  }
+
   /**
-   * The worker that held it, if it is still connected, may stop: its word no longer counts. One that let its lease run out
-   * gets no further jobs until it is heard again, or a frozen one would take each job it lost right back. One that only let
-   * the grace of a cancellation pass is well.
+   * The workers that held these leases, if they are still connected here, may stop: their word no longer counts. One that let
+   * its lease run out gets no further jobs until it is heard again, or a frozen one would take each job it lost right back. One
+   * that only let the grace of a cancellation pass is well.
    */
-  #tellHolder({ lease, announcement }: Expired): void {
-    const holder = this.rooms.roster.holderOf(lease)
-    if (!holder) return
-    this.rooms.roster.free(holder, lease)
-    if (announcement.outcome.type === 'error') holder.silent = true
-    holder.tell.lost([lease])
+  lose(leases: readonly Lease[], silent: boolean): void {
+    for (const lease of leases) {
+      const holder = this.rooms.roster.holderOf(lease)
+      if (!holder) continue
+      this.rooms.roster.free(holder, lease)
+      if (silent) holder.silent = true
+      holder.tell.lost([lease])
+    }
+    this.rooms.dispatcher.fill()
   }
 }

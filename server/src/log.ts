@@ -29,5 +29,7 @@ const levels = {
   'message.refused': 'warn',
   'message.failed': 'error',
   'store.committed': 'trace',
+  'signals.lost': 'warn',
+  'signal.unreadable': 'warn',
   'store.failed': 'error',
 } as const satisfies Record<Telemetry['type'], 'trace' | 'debug' | 'info' | 'warn' | 'error'>

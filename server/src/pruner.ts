@@ -1,5 +1,6 @@
 import { after } from '@anchorleg/shared'
 import type { Courier } from './courier.js'
+import type { Notifier } from './notifier/notifier.js'
 import type { Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 import type { Watchers } from './watchers.js'
@@ -14,6 +15,7 @@ interface Rooms {
   readonly store: Store
   readonly courier: Courier
   readonly watchers: Watchers
+  readonly notifier: Notifier
   readonly telemetry: TelemetryBus
 }
 
@@ -49,6 +51,7 @@ export class Pruner {
         this.rooms.telemetry.tell({ type: 'jobs.pruned', count: pruned.length })
         this.rooms.courier.expired(pruned)
         this.rooms.watchers.expired(pruned)
+        this.rooms.notifier.publish({ type: 'outcomes', jobs: pruned.map(({ tenant, ref }) => ({ tenant, refs: [ref] })) })
       }
       this.#schedule(pruned.length < batch ? idle : rest.busy)
     } catch (error) {

@@ -1,4 +1,5 @@
 import { type Emission, type EmitVerdict, fits, Gathering, type ProgressReport, progressBytes } from '@anchorleg/shared'
+import type { Notifier } from './notifier/notifier.js'
 import type { Emitted, Store, Told } from './store/store.js'
 import type { Watchers } from './watchers.js'
 
@@ -16,6 +17,7 @@ export class Reporter {
   constructor(
     store: Store,
     private readonly watchers: Watchers,
+    private readonly notifier: Notifier,
   ) {
     this.#progress = new Gathering((calls) => void together(calls, (reports) => store.progress(reports)))
     this.#chunks = new Gathering((calls) => void together(calls, (chunks) => store.emit(chunks)))
@@ -28,6 +30,7 @@ export class Reporter {
       const whom = told[i]
       if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'progress', attempt: whom.attempt, codec, value }))
     })
+    this.#tellOthers(told)
     return reports.map((report) => (told[small.indexOf(report)] ? 'stored' : 'stale'))
   }
 
@@ -38,7 +41,13 @@ export class Reporter {
       const whom = each?.verdict === 'stored' ? each.told : null
       if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'chunk', attempt: whom.attempt, index, codec, value }))
     })
+    this.#tellOthers(emitted.map((each) => (each.verdict === 'stored' ? each.told : null)))
     return emitted.map(({ verdict }) => verdict)
+  }
+
+  #tellOthers(told: readonly (Told | null)[]): void {
+    const jobs = told.filter((each) => each !== null)
+    if (jobs.length > 0) this.notifier.publish({ type: 'reports', jobs })
   }
 }
 

@@ -142,6 +142,17 @@ export class Roster {
     }
   }
 
+  /** Whether a worker here runs jobs of a lane, or of any in its queue. */
+  serves({ queue, name }: { readonly queue: string; readonly name?: string }): boolean {
+    for (const { queues, names } of this.#sessions.values()) if (queues.has(queue) && (name === undefined || names.has(name))) return true
+    return false
+  }
+
+  /** The leases that connected workers hold. */
+  held(): Lease[] {
+    return [...this.#sessions.values()].flatMap(leasesOf)
+  }
+
   /** What an available job of this lane waits for. */
   whyWaiting(lane: Lane): Waiting {
     for (const session of this.#sessions.values()) {

@@ -1,9 +1,8 @@
 import { Gathering, type Lease, type Settlement } from '@anchorleg/shared'
-import { announce } from './announce.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Herald } from './herald.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
-import type { Stager } from './stager.js'
 import type { Announcement, Settled, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -21,7 +20,7 @@ interface Rooms {
   readonly roster: Roster
   readonly dispatcher: Dispatcher
   readonly notifier: Notifier
-  readonly stager: Stager
+  readonly herald: Herald
   readonly telemetry: TelemetryBus
 }
 
@@ -50,10 +49,9 @@ export class Settler {
     const released = await this.rooms.store.release(leases)
     for (const lease of leases) this.rooms.roster.free(session, lease)
     for (const each of released) if (each && 'jobId' in each) this.rooms.telemetry.tell({ type: 'job.available', ...each })
-    announce(
-      this.rooms,
-      released.flatMap((each): Announcement[] => (each && 'announcement' in each ? [each.announcement] : [])),
-    )
+    this.rooms.herald.announce(released.flatMap((each): Announcement[] => (each && 'announcement' in each ? [each.announcement] : [])))
+    const waiting = released.filter((each) => each !== null && 'jobId' in each)
+    if (waiting.length > 0) this.rooms.notifier.publish({ type: 'available', lanes: waiting })
     if (released.some((each) => each !== null)) this.rooms.dispatcher.fill()
     return released.map((each) => (each ? 'released' : 'stale'))
   }
@@ -68,11 +66,11 @@ export class Settler {
         pledge.requests,
       )
       dispatcher.deliver(pledge, claimed)
-      dispatcher.ended([...freed.values()].flatMap((counts) => [...counts.keys()]))
-      announce(
-        this.rooms,
-        settled.flatMap((each): Announcement[] => (each.type === 'settled' && each.announcement ? [each.announcement] : [])),
+      dispatcher.ended(
+        [...freed.values()].flatMap((counts) => [...counts]),
+        claimed,
       )
+      this.rooms.herald.announce(settled.flatMap((each): Announcement[] => (each.type === 'settled' && each.announcement ? [each.announcement] : [])))
       let next = 0
       for (const report of reports) {
         const own = settled.slice(next, next + report.settlements.length)

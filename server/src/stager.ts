@@ -1,5 +1,6 @@
 import { after, type Clock } from '@anchorleg/shared'
 import type { Dispatcher } from './dispatcher.js'
+import type { Notifier } from './notifier/notifier.js'
 import type { Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -7,7 +8,15 @@ import type { TelemetryBus } from './telemetry.js'
 const batch = 1_000
 
 /** The longest rest, in ms, whatever the next due time is said to be: what was missed is found then. */
-const longestRest = 30_000
+const longestRest = 5_000
+
+interface Rooms {
+  readonly store: Store
+  readonly dispatcher: Dispatcher
+  readonly notifier: Notifier
+  readonly telemetry: TelemetryBus
+  readonly clock: Clock
+}
 
 /** Makes scheduled and retryable jobs available when they are due. One timer, for the earliest of them, and none for each job. */
 export class Stager {
@@ -15,16 +24,11 @@ export class Stager {
   #cancel = () => {}
   #stopped = false
 
-  constructor(
-    private readonly store: Store,
-    private readonly dispatcher: Dispatcher,
-    private readonly telemetry: TelemetryBus,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly rooms: Rooms) {}
 
   /** Stages what is due already, and from then on what comes due. */
   start(): void {
-    this.expect(this.clock.now())
+    this.expect(this.rooms.clock.now())
   }
 
   /** A job will be due at this time, in ms since the epoch. */
@@ -32,7 +36,7 @@ export class Stager {
     if (this.#stopped || dueAt >= this.#wakeAt) return
     this.#wakeAt = dueAt
     this.#cancel()
-    this.#cancel = after(Math.max(0, dueAt - this.clock.now()), () => void this.#stage())
+    this.#cancel = after(Math.max(0, dueAt - this.rooms.clock.now()), () => void this.#stage())
   }
 
   stop(): void {
@@ -42,16 +46,17 @@ export class Stager {
 
   async #stage(): Promise<void> {
     this.#wakeAt = Number.POSITIVE_INFINITY
-    const rest = this.clock.now() + longestRest
+    const rest = this.rooms.clock.now() + longestRest
     try {
-      const { staged, nextDueAt } = await this.store.stage(batch)
-      for (const waiter of staged) this.telemetry.tell({ type: 'job.available', ...waiter })
+      const { staged, nextDueAt } = await this.rooms.store.stage(batch)
+      for (const waiter of staged) this.rooms.telemetry.tell({ type: 'job.available', ...waiter })
+      if (staged.length > 0) this.rooms.notifier.publish({ type: 'available', lanes: staged })
       // Also when nothing was staged: this is the slow poll behind every hint that a job became available.
-      this.dispatcher.fill()
+      this.rooms.dispatcher.fill()
       this.expect(Math.min(nextDueAt ?? rest, rest))
     } catch (error) {
-      this.telemetry.tell({ type: 'store.failed', during: 'stage', error })
-      this.expect(this.clock.now() + 1_000)
+      this.rooms.telemetry.tell({ type: 'store.failed', during: 'stage', error })
+      this.expect(this.rooms.clock.now() + 1_000)
     }
   }
 }

@@ -45,6 +45,10 @@ export type Telemetry =
   | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
   | { readonly type: 'message.failed'; readonly error: unknown }
   | { readonly type: 'store.committed'; readonly requests: number; readonly ms: number }
+  /** The connection to the other hubs was lost; it is made anew. */
+  | { readonly type: 'signals.lost'; readonly error: unknown }
+  /** Somebody who is no hub of this version speaks on the hubs' channel. */
+  | { readonly type: 'signal.unreadable'; readonly payload: string }
   | { readonly type: 'store.failed'; readonly during: string; readonly error: unknown }
 
 export type Listener = (event: Telemetry) => void

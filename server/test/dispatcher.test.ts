@@ -1,6 +1,7 @@
 import { type Assignment, mintLease, systemClock } from '@anchorleg/shared'
 import { beforeEach, expect, test } from 'vitest'
 import { Dispatcher } from '#server/dispatcher.js'
+import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
 import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
@@ -45,7 +46,13 @@ let dispatcher: Dispatcher
 beforeEach(() => {
   store = new HeldStore()
   roster = new Roster()
-  dispatcher = new Dispatcher({ roster, store: store as unknown as Store, telemetry: new TelemetryBus(), clock: systemClock })
+  dispatcher = new Dispatcher({
+    roster,
+    store: store as unknown as Store,
+    notifier: new LocalNotifier(),
+    telemetry: new TelemetryBus(),
+    clock: systemClock,
+  })
 })
 
 function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {

@@ -1,0 +1,126 @@
+import { isRef, type Lease } from '@anchorleg/shared'
+import { z } from 'zod'
+import type { Refs, Signal } from './notifier.js'
+
+/** PostgreSQL carries payloads of less than 8,000 bytes. */
+const mostBytes = 7_999
+
+/** Ids in one piece: a piece is small beside a payload. */
+const pieceIds = 32
+
+const kinds = { outcomes: 'o', reports: 'r', moved: 'm', available: 'a', cancels: 'c', silent: 'l', stubborn: 'g', queues: 'q', gap: 'x' } as const
+
+type Piece = readonly [kind: string, ...ids: string[]]
+
+/** Writes signals as few payloads, each naming the hub it comes from; the same is said once. */
+export function writePayloads(hub: string, signals: readonly Signal[]): string[] {
+  const ids = new Map<string, Set<string>>()
+  const add = (key: string, id: string) => void (ids.get(key) ?? ids.set(key, new Set()).get(key))?.add(id)
+  for (const signal of signals) gather(signal, add)
+  const payloads: string[] = []
+  let open = JSON.stringify([hub]).slice(0, -1)
+  const empty = open.length
+  for (const piece of [...ids].flatMap(([key, set]) => piecesOf(JSON.parse(key) as Piece, [...set]))) {
+    const text = `,${JSON.stringify(piece)}`
+    if (Buffer.byteLength(open) + Buffer.byteLength(text) >= mostBytes && open.length > empty) {
+      payloads.push(`${open}]`)
+      open = open.slice(0, empty)
+    }
+    // What fits nowhere can be found by reading everything again.
+    open += Buffer.byteLength(text) < mostBytes - empty ? text : `,["${kinds.gap}"]`
+  }
+  if (open.length > empty) payloads.push(`${open}]`)
+  return payloads
+}
+
+/** Sorts what a signal names by what has one head in common. */
+function gather(signal: Signal, add: (key: string, id: string) => void): void {
+  switch (signal.type) {
+    case 'outcomes':
+    case 'reports':
+      for (const { tenant, refs } of signal.jobs) for (const ref of refs) add(JSON.stringify([kinds[signal.type], tenant]), shortRef(ref))
+      return
+    case 'moved':
+      for (const jobId of signal.jobIds) add(JSON.stringify([kinds.moved]), jobId)
+      return
+    case 'available':
+      for (const { queue, name } of signal.lanes) add(JSON.stringify([kinds.available, queue]), name ?? '')
+      return
+    case 'cancels':
+    case 'lost': {
+      const kind = signal.type === 'cancels' ? kinds.cancels : signal.silent ? kinds.silent : kinds.stubborn
+      for (const { jobId, lease } of signal.leases) add(JSON.stringify([kind]), `${jobId}:${lease}`)
+      return
+    }
+    case 'queues':
+    case 'gap':
+      return add(JSON.stringify([kinds[signal.type]]), '')
+    default:
+      signal satisfies never
+  }
+}
+
+function piecesOf(head: Piece, ids: readonly string[]): Piece[] {
+  const pieces: Piece[] = []
+  for (let i = 0; i < ids.length; i += pieceIds) pieces.push([...head, ...ids.slice(i, i + pieceIds)])
+  return pieces
+}
+
+/** Reads a payload; undefined for what no hub of this version wrote. */
+export function readPayload(payload: string): { readonly hub: string; readonly signals: readonly Signal[] } | undefined {
+  try {
+    const [hub, ...pieces] = form.parse(JSON.parse(payload))
+    return { hub, signals: pieces.map(signalOf) }
+  } catch {
+    return undefined
+  }
+}
+
+const form = z.tuple([z.string().min(1)], z.tuple([z.string()], z.string()))
+
+function signalOf([kind, ...ids]: readonly [string, ...string[]]): Signal {
+  const [head = '', ...rest] = ids
+  switch (kind) {
+    case kinds.outcomes:
+      return { type: 'outcomes', jobs: [jobOf(head, rest)] }
+    case kinds.reports:
+      return { type: 'reports', jobs: [jobOf(head, rest)] }
+    case kinds.moved:
+      return { type: 'moved', jobIds: ids }
+    case kinds.available:
+      return { type: 'available', lanes: rest.map((name) => (name === '' ? { queue: head } : { queue: head, name })) }
+    case kinds.cancels:
+      return { type: 'cancels', leases: ids.map(leaseOf) }
+    case kinds.silent:
+    case kinds.stubborn:
+      return { type: 'lost', leases: ids.map(leaseOf), silent: kind === kinds.silent }
+    case kinds.queues:
+      return { type: 'queues' }
+    case kinds.gap:
+      return { type: 'gap' }
+    default:
+      throw new TypeError(`There is no signal ${kind}.`)
+  }
+}
+
+function jobOf(tenant: string, short: readonly string[]): Refs {
+  return { tenant, refs: short.map(longRef) }
+}
+
+function leaseOf(id: string): Lease {
+  const [jobId, lease] = id.split(':')
+  if (!jobId || !lease) throw new TypeError('There is no such lease.')
+  return { jobId, lease }
+}
+
+/** The 16 bytes of a ref in base64url: 22 characters rather than 36. */
+function shortRef(ref: string): string {
+  return Buffer.from(ref.replaceAll('-', ''), 'hex').toString('base64url')
+}
+
+function longRef(short: string): string {
+  const hex = Buffer.from(short, 'base64url').toString('hex')
+  const ref = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  if (!isRef(ref)) throw new TypeError('There is no such ref.')
+  return ref
+}
