@@ -5,12 +5,7 @@ import type { Refs, Signal } from './notifier.js'
 /** PostgreSQL carries payloads of less than 8,000 bytes. */
 const mostBytes = 7_999
 
-/** Ids in one piece: a piece is small beside a payload. */
-const pieceIds = 32
-
 const kinds = { outcomes: 'o', reports: 'r', moved: 'm', available: 'a', cancels: 'c', silent: 'l', stubborn: 'g', queues: 'q', gap: 'x' } as const
-
-type Piece = readonly [kind: string, ...ids: string[]]
 
 /** Writes signals as few payloads, each naming the hub it comes from; the same is said once. */
 export function writePayloads(hub: string, signals: readonly Signal[]): string[] {
@@ -18,18 +13,33 @@ export function writePayloads(hub: string, signals: readonly Signal[]): string[]
   const add = (key: string, id: string) => void (ids.get(key) ?? ids.set(key, new Set()).get(key))?.add(id)
   for (const signal of signals) gather(signal, add)
   const payloads: string[] = []
-  let open = JSON.stringify([hub]).slice(0, -1)
-  const empty = open.length
-  for (const piece of [...ids].flatMap(([key, set]) => piecesOf(JSON.parse(key) as Piece, [...set]))) {
-    const text = `,${JSON.stringify(piece)}`
-    if (Buffer.byteLength(open) + Buffer.byteLength(text) >= mostBytes && open.length > empty) {
-      payloads.push(`${open}]`)
-      open = open.slice(0, empty)
-    }
-    // What fits nowhere can be found by reading everything again.
-    open += Buffer.byteLength(text) < mostBytes - empty ? text : `,["${kinds.gap}"]`
+  const begin = JSON.stringify([hub]).slice(0, -1)
+  let open = begin
+  const close = () => {
+    if (open !== begin) payloads.push(`${open}]`)
+    open = begin
   }
-  if (open.length > empty) payloads.push(`${open}]`)
+  const fits = (text: string) => Buffer.byteLength(open) + Buffer.byteLength(text) + 2 <= mostBytes
+  for (const [key, set] of ids) {
+    const head = `,${key.slice(0, -1)}`
+    let inside = false
+    for (const id of set) {
+      const text = `,${JSON.stringify(id)}`
+      if (!fits(inside ? text : head + text)) {
+        if (inside) open += ']'
+        close()
+        inside = false
+      }
+      // What fits nowhere can be found by reading everything again.
+      if (!fits(inside ? text : head + text)) open += `,["${kinds.gap}",""]`
+      else {
+        open += inside ? text : head + text
+        inside = true
+      }
+    }
+    if (inside) open += ']'
+  }
+  close()
   return payloads
 }
 
@@ -58,12 +68,6 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
     default:
       signal satisfies never
   }
-}
-
-function piecesOf(head: Piece, ids: readonly string[]): Piece[] {
-  const pieces: Piece[] = []
-  for (let i = 0; i < ids.length; i += pieceIds) pieces.push([...head, ...ids.slice(i, i + pieceIds)])
-  return pieces
 }
 
 /** Reads a payload; undefined for what no hub of this version wrote. */
