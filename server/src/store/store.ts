@@ -295,6 +295,8 @@ export interface StoreSettings {
   readonly tombstoneMs: number
   /** Told of each transaction: how many requests it carried, and how long it took with the disk, in ms. For metrics. */
   readonly committed?: ((commit: { readonly requests: number; readonly ms: number }) => void) | undefined
+  /** Told once of what the store has to say of its server, such as how safely that keeps what it acknowledges. For the log. */
+  readonly opened?: ((facts: Readonly<Record<string, string>>) => void) | undefined
   /** Milliseconds added to the store's clock, shared with a test that moves it. Absent outside tests. */
   readonly skew?: Float64Array | undefined
 }

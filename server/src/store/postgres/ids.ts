@@ -14,8 +14,3 @@ export function refOf(ref: string): string | null {
 export function tokenOf(lease: string): string | null {
   return /^[0-9a-f]{32}$/.test(lease) ? lease : null
 }
-
-/** A lease token as it is handed on. */
-export function leaseOf(uuid: string): string {
-  return uuid.replaceAll('-', '')
-}

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { StoreRefused } from '../store.js'
 
 /** What a hub's log says of the server it stores in. */
-export interface ServerFacts {
+export interface ServerFacts extends Record<string, string> {
   readonly version: string
   readonly fsync: string
   readonly synchronous_commit: string

@@ -3,7 +3,7 @@ import { type Store, StoreRefused, type StoreSettings } from '../store.js'
 import { storeClock } from '../storeClock.js'
 import { type PostgresAddress, shown } from './address.js'
 import { DatabaseClock } from './databaseClock.js'
-import { inspectServer } from './inspectServer.js'
+import { inspectServer, type ServerFacts } from './inspectServer.js'
 import { openClient } from './openClient.js'
 import { PostgresStore } from './postgresStore.js'
 import { RunningFacts } from './runningFacts.js'
@@ -16,7 +16,8 @@ import { describe } from './trouble.js'
  */
 export async function openPostgresStore(address: PostgresAddress, settings: StoreSettings): Promise<Store> {
   const clock = new DatabaseClock(settings.skew)
-  const latest = await prepared(address, async (client) => {
+  const latest = await prepared(address, async (client, facts) => {
+    settings.opened?.(facts)
     await migrate(client, address.schema)
     await clock.look(client)
     const { rows } = await client.query<{ latest: number | null }>(latestTime)
@@ -33,12 +34,14 @@ export function migratePostgres(address: PostgresAddress): Promise<{ from: numbe
   return prepared(address, async (client) => ({ from: await migrate(client, address.schema), to: schemaVersion }))
 }
 
-async function prepared<T>(address: PostgresAddress, use: (client: Awaited<ReturnType<typeof openClient>>) => Promise<T>): Promise<T> {
+async function prepared<T>(
+  address: PostgresAddress,
+  use: (client: Awaited<ReturnType<typeof openClient>>, facts: ServerFacts) => Promise<T>,
+): Promise<T> {
   let client: Awaited<ReturnType<typeof openClient>> | undefined
   try {
     client = await openClient(address, 'migrate')
-    await inspectServer(client)
-    return await use(client)
+    return await use(client, await inspectServer(client))
   } catch (error) {
     const reason = error instanceof StoreRefused ? error.message : describe(error)
     throw new StoreRefused(`Cannot open ${shown(address)}: ${reason}.`, { cause: error })

@@ -7,7 +7,7 @@ import { StoreRefused } from '../store.js'
  *
  * Times are ms since the epoch. Whatever is long lies outside of a job's row once the row is over a kilobyte, so that a change
  * of its state never rewrites it. The partial indexes hold only the rows that their walk is about, so what a walk costs does
- * not grow with the backlog. Text is ordered by its bytes, whatever the database's own order is.
+ * not grow with the backlog; and of two indexes that begin alike the planner may take the wrong one, so none do. Text is ordered by its bytes, whatever the database's own order is.
  *
  * The tables that every job passes through are vacuumed often and a little at a time, and keep room in their pages for the
  * next version of a row.
@@ -50,7 +50,7 @@ const migrations = [
     args text NOT NULL
   ) WITH (fillfactor = 70, toast_tuple_target = 1024, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_analyze_scale_factor = 0.2);
-  CREATE UNIQUE INDEX jobs_ref ON jobs (tenant, ref);
+  CREATE UNIQUE INDEX jobs_ref ON jobs (ref, tenant);
   CREATE INDEX jobs_available ON jobs (queue, name, tenant, priority, due_at, id) WHERE state = 'available';
   CREATE INDEX jobs_due ON jobs (due_at, queue, state) WHERE state IN ('scheduled', 'retryable');
   CREATE INDEX jobs_leased ON jobs (lease_until, queue) WHERE state = 'executing';

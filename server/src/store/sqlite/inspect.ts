@@ -1,10 +1,10 @@
 import type { JobState } from '@anchorleg/shared'
+import { Page } from '../page.js'
 import type { Inspected } from '../store.js'
 import { findRef } from './findRef.js'
 import { metaOf, paused } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 import { readFailures } from './outcomeRows.js'
-import { Page } from '../page.js'
 
 interface InspectedJob {
   readonly name: string

@@ -9,7 +9,7 @@ export type Operations = { readonly [M in Method]: (...request: Parameters<Store
 export type Method = Exclude<keyof Store, 'close'>
 
 /** What of the settings the thread may know. */
-export type EngineSettings = Omit<StoreSettings, 'skew' | 'committed'>
+export type EngineSettings = Omit<StoreSettings, 'skew' | 'committed' | 'opened'>
 
 /** What every operation works with. */
 export interface Means {

@@ -14,7 +14,7 @@ interface Asked {
  * @throws {StoreRefused} saying why it cannot be opened
  */
 export async function openSqliteStore(file: string, settings: StoreSettings): Promise<Store> {
-  const { committed, ...told } = settings
+  const { committed, opened: _, ...told } = settings
   return new SqliteStore(await startThread({ file, settings: told }), committed)
 }
 

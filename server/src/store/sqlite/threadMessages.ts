@@ -4,7 +4,7 @@ import type { Answer } from './operations.js'
 /** What the thread is started with. */
 export interface ThreadData {
   readonly file: string
-  readonly settings: Omit<StoreSettings, 'committed'>
+  readonly settings: Omit<StoreSettings, 'committed' | 'opened'>
 }
 
 /** What the thread tells. To it go lists of requests. */

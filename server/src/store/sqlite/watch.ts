@@ -1,10 +1,10 @@
 import { type Cursor, isFinished, type JobState } from '@anchorleg/shared'
+import { Page } from '../page.js'
 import type { Watching } from '../store.js'
 import { chunksOf } from './chunkRows.js'
 import { findRef } from './findRef.js'
 import type { Means, Operations } from './operations.js'
 import { readLatestOutcome, readOutcomes } from './outcomeRows.js'
-import { Page } from '../page.js'
 import { progressOf } from './progressRows.js'
 import { type Report, reportOf } from './reports.js'
 
