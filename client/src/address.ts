@@ -10,17 +10,26 @@ interface Options {
   readonly path?: string | undefined
 }
 
+/** Where a hub is, or several of which any will do. */
+export type HubUrl = string | URL | readonly (string | URL)[]
+
 /**
- * Where a hub is, from its url and the options of a client or a worker. A path in the url is a proxy's: Socket.IO is then
+ * Where hubs are, from their urls and the options of a client or a worker. A path in the url is a proxy's: Socket.IO is then
  * looked for below it.
  * @throws {TypeError}
  */
-export function addressOf(url: string | URL | undefined, options: Options): Omit<Address, 'namespace'> {
+export function addressOf(url: HubUrl | undefined, options: Options): Omit<Address, 'namespace'> {
   demand('token', token, options.token)
+  const urls = Array.isArray(url) ? (url as readonly (string | URL)[]) : [url as string | URL | undefined]
+  if (urls.length === 0) throw new TypeError('url: expected one address at least, got none')
+  return { addresses: urls.map((each) => placeOf(each, options.path)), token: options.token }
+}
+
+function placeOf(url: string | URL | undefined, givenPath: string | undefined): string {
   const { origin, pathname } = urlOf(url)
-  const given = options.path ?? `${pathname.replace(/\/$/, '')}/socket.io`
+  const given = givenPath ?? `${pathname.replace(/\/$/, '')}/socket.io`
   demand('path', path, given)
-  return { address: `${origin}${given.replace(/\/?$/, '/')}`, token: options.token }
+  return `${origin}${given.replace(/\/?$/, '/')}`
 }
 
 function urlOf(url: string | URL | undefined): { origin: string; pathname: string } {

@@ -10,3 +10,8 @@ export function backoff(tries: number, random: () => number = Math.random): numb
   const full = Math.min(shortest * 2 ** tries, longest)
   return full * (1 - random() / 2)
 }
+
+/** One of so many, by chance. */
+export function anyOf(count: number, random: () => number = Math.random): number {
+  return Math.floor(random() * count)
+}

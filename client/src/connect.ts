@@ -1,4 +1,4 @@
-import { addressOf } from './address.js'
+import { addressOf, type HubUrl } from './address.js'
 import { type Client, makeClient } from './client.js'
 import type { Token } from './connection.js'
 import { demand, lifetime, type Opt } from './options.js'
@@ -14,11 +14,12 @@ export type ConnectOptions = Opt<{
 }>
 
 /**
- * A client of the hub at this address, by default the page's own origin. It is synchronous and opens nothing before first
+ * A client of the hub at this address, by default the page's own origin. Of a list of hubs on one store any will do: it begins
+ * with one by chance, and turns to the next when one cannot be reached or is lost, keeping what it awaits. It is synchronous and opens nothing before first
  * use; reading `ready` is a use. The connection then keeps itself up until it is refused or closed.
  * @throws {TypeError} for an address or an option that is not as it must be
  */
-export function connect(url?: string | URL, options: ConnectOptions = {}): Client {
+export function connect(url?: HubUrl, options: ConnectOptions = {}): Client {
   const { submitTimeout = 10_000 } = options
   demand('submitTimeout', lifetime, submitTimeout)
   return makeClient({ ...addressOf(url, options), submitTimeout })

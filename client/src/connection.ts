@@ -1,5 +1,5 @@
 import { type Answer, after, commonProtocol, type Limits, protocol, type Refusal, release, type Welcome } from '@anchorleg/shared'
-import { backoff } from './backoff.js'
+import { anyOf, backoff } from './backoff.js'
 import { deferred } from './deferred.js'
 import { RelayError } from './errors.js'
 import { type NoAnswer, Socket } from './socket.js'
@@ -13,8 +13,8 @@ export type Token = string | (() => string | PromiseLike<string>)
 export type Reply<T> = Answer<T> | NoAnswer
 
 export interface Address {
-  /** The hub's Socket.IO: `https://host:port/socket.io/`. */
-  readonly address: string
+  /** The Socket.IO of each hub that will do: `https://host:port/socket.io/`. */
+  readonly addresses: readonly string[]
   readonly namespace: string
   readonly token?: Token | undefined
   /** Milliseconds after which an unanswered message counts as lost. */
@@ -42,12 +42,14 @@ const stepWithin = 10_000
 
 /**
  * One connection to a namespace of a hub, kept up until it is refused or closed. Each try uses a
- * socket of its own, so nothing said on one connection can leave on another; nothing is ever kept for a later one.
+ * socket of its own, so nothing said on one connection can leave on another; nothing is ever kept for a later one. Of several
+ * hubs any will do: it begins with one by chance, so that peers spread, and turns to the next after each failure or loss.
  */
 export class Connection<Asks extends object> {
   #status: Status = 'idle'
   #socket: Socket | undefined
   #tries = 0
+  #turn: number
   #limits: Limits | undefined
   #ended: RelayError | undefined
   #stopTimer = () => {}
@@ -57,7 +59,9 @@ export class Connection<Asks extends object> {
   constructor(
     private readonly address: Address,
     private readonly listener: Listener,
-  ) {}
+  ) {
+    this.#turn = anyOf(address.addresses.length)
+  }
 
   get status(): Status {
     return this.#status
@@ -116,16 +120,22 @@ export class Connection<Asks extends object> {
       this.#socket = this.#open()
       this.#allow('The hub did not answer')
     } catch (cause) {
-      this.#lose(`No line to ${this.address.address} can be opened.`, cause)
+      this.#lose(`No line to ${this.#place} can be opened.`, cause)
     }
   }
 
+  /** The hub whose turn it is. */
+  get #place(): string {
+    return this.address.addresses[this.#turn] as string
+  }
+
   #open(): Socket {
+    const place = this.#place
     const guarded = (act: () => void) => this.#socket === socket && this.#guard(act)
-    const socket: Socket = new Socket(this.address.address, this.address.namespace, {
+    const socket: Socket = new Socket(place, this.address.namespace, {
       opened: () => guarded(() => this.#identify(socket)),
       refused: (message, data) => guarded(() => this.#refuse(message, data as Partial<Refusal> | undefined)),
-      closed: (reason) => guarded(() => this.#lose(`The hub at ${this.address.address} cannot be reached: ${reason}.`)),
+      closed: (reason) => guarded(() => this.#lose(`The hub at ${place} cannot be reached: ${reason}.`)),
       heard: (event, message) => guarded(() => this.#hear(event, message as never)),
     })
     return socket
@@ -181,10 +191,18 @@ export class Connection<Asks extends object> {
     const wasConnected = this.#status === 'connected'
     this.#status = 'disconnected'
     this.#drop()
-    this.#stopTimer = after(backoff(this.#tries++), () => this.#try())
+    this.#stopTimer = after(this.#nextWait(), () => this.#try())
     this.#firstTry.resolve()
     if (wasConnected) this.#guard(() => this.listener.disconnected())
     else this.#guard(() => this.listener.failed(new RelayError('unreachable', message, { cause })))
+  }
+
+  /** Turns to the next hub; at once, until all of them have failed in a row. */
+  #nextWait(): number {
+    const { length } = this.address.addresses
+    this.#turn = (this.#turn + 1) % length
+    this.#tries += 1
+    return this.#tries % length > 0 ? 0 : backoff(this.#tries / length - 1)
   }
 
   #end(status: 'refused' | 'closed', error: RelayError): void {

@@ -182,7 +182,7 @@ test('an attach whose answer was lost with the connection is sent again', async 
 
 test('an attach that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 30 })
   const result = client.await(client.attach(mintRef()), forever)
   await hub.nth('attach', 2)
   hub.scripts = { attach: outcomes(okOutcome('found')) }
@@ -192,7 +192,7 @@ test('an attach that gets no answer in time is sent again on the same connection
 
 test('a submit that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 30 })
   const made = job.new()
   const relay = client.async(made)
   await hub.nth('submit')

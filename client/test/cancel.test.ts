@@ -186,7 +186,7 @@ test('a relay whose job was not submitted rejects as its submit does', async () 
 
 test('a running job that does not end in time is executing, and no longer waited for', async () => {
   await using hub = await ScriptedHub.open({ cancel: requested, attach: allPending, detach: () => 1 })
-  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, endsWithin: 30 })
+  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, endsWithin: 30 })
   const relay = client.attach(mintRef())
   expect(await client.cancel(relay)).toEqual({ cancelled: false, state: 'executing' })
   expect((await hub.nth('detach')).message.refs).toEqual([{ ref: relay.ref, want: 'final' }])

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Client, connect, defineJob, type RelayError } from '#client/index.js'
 import { allPending, limits, ScriptedHub, storeAll } from './support/scriptedHub.js'
 
@@ -52,6 +52,49 @@ test('a token function that fails is told, and asked again', async () => {
   const failed = told(client, 'error')
   await client.ready
   expect(await failed).toMatchObject({ code: 'unreachable', message: 'The token function failed.', cause: { message: 'no session' } })
+})
+
+describe('of several hubs', () => {
+  test('one that cannot be reached is passed over, and one that is lost left for the next, with what is awaited', async () => {
+    await using gone = await ScriptedHub.open()
+    const nowhere = gone.url
+    await gone[Symbol.asyncDispose]()
+    await using one = await ScriptedHub.open({ attach: allPending })
+    await using two = await ScriptedHub.open({ attach: allPending })
+    await using client = connect([nowhere, one.url, new URL(two.url)])
+    void client.await(client.attach(ref), Number.POSITIVE_INFINITY)
+    await client.ready
+    const [first, second] = one.sockets.length > 0 ? [one, two] : [two, one]
+    await first.nth('attach')
+    first.cut()
+    expect((await second.nth('attach')).message).toMatchObject({ refs: [{ ref }] })
+    second.cut()
+    await first.nth('attach', 2)
+  })
+
+  test('peers begin with different ones', async () => {
+    await using one = await ScriptedHub.open()
+    await using two = await ScriptedHub.open()
+    for (let i = 0; i < 30; i++) {
+      await using client = connect([one.url, two.url])
+      await client.ready
+    }
+    expect(one.sockets.length).toBeGreaterThan(0)
+    expect(two.sockets.length).toBeGreaterThan(0)
+  })
+
+  test('when all fail, the next round waits as after one', async () => {
+    await using client = connect(['http://127.0.0.1:9', 'http://127.0.0.1:9'])
+    let failed = 0
+    client.on('error', () => void (failed += 1))
+    void client.ready.catch(() => {})
+    await vi.waitFor(() => expect(failed).toBeGreaterThanOrEqual(2))
+    expect(failed).toBeLessThanOrEqual(4)
+  })
+
+  test('none is refused', () => {
+    expect(() => connect([])).toThrow('url: expected one address at least, got none')
+  })
 })
 
 test.each(['unauthorized', 'forbidden'] as const)('a handshake refused as %s ends the client, its submits and its awaits', async (code) => {

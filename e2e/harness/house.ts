@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +44,13 @@ export class House implements AsyncDisposable {
     return hub
   }
 
+  /** Starts so many hubs on one place of their own in the run's PostgreSQL. */
+  cluster(hubs: number, flags: readonly string[] = []): Promise<HubProcess[]> {
+    const store = new URL(process.env.ANCHORLEG_TEST_POSTGRES_URL ?? '')
+    store.searchParams.set('schema', `house_${randomBytes(8).toString('hex')}`)
+    return Promise.all(Array.from({ length: hubs }, () => this.hubOn(store.href, flags)))
+  }
+
   /** Starts the `anchorleg` command. */
   command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
     return this.#keep(runCommand(args, env))
@@ -50,11 +58,11 @@ export class House implements AsyncDisposable {
 
   /** Starts a worker with ten slots of the default queue, or with these, and waits until the hub has taken it in. */
   async worker(
-    hub: { url: string },
+    hub: { url: string } | readonly { url: string }[],
     queues: Readonly<Record<string, number>> = { default: 10 },
     orders: Pick<WorkerOrders, 'drainMs'> = {},
   ): Promise<WorkerProcess> {
-    const worker = new WorkerProcess({ url: hub.url, queues, ...orders })
+    const worker = new WorkerProcess({ url: urlsOf(hub), queues, ...orders })
     this.#keep(worker.program)
     await worker.ready()
     return worker
@@ -66,8 +74,8 @@ export class House implements AsyncDisposable {
   }
 
   /** A caller. */
-  connect(hub: { url: string }, options: ConnectOptions = {}): Client {
-    const client = connect(hub.url, options)
+  connect(hub: { url: string } | readonly { url: string }[], options: ConnectOptions = {}): Client {
+    const client = connect(urlsOf(hub), options)
     this.#open.push(client)
     return client
   }
@@ -118,6 +126,10 @@ export class House implements AsyncDisposable {
     this.#programs.push(program)
     return program
   }
+}
+
+function urlsOf(hubs: { url: string } | readonly { url: string }[]): string | string[] {
+  return 'url' in hubs ? hubs.url : hubs.map(({ url }) => url)
 }
 
 /** Lines of each process that are shown. */

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import type { HubProcess } from '#e2e/harness/hubProcess.js'
 import { double, heed, hold, nobody } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
 
@@ -71,5 +72,21 @@ describe.concurrent('a job that is cancelled on disconnect', () => {
     for (const key of ['own', 'awaited']) worker.release(key)
     expect(await result).toMatchObject({ type: 'ok', value: { value: 2 } })
     expect(await caller.await(own)).toMatchObject({ type: 'ok', value: { value: 1 } })
+  })
+
+  test('lives as long as anybody is attached to it at any hub', async ({ house, expect }) => {
+    const [here, there] = (await house.cluster(2)) as [HubProcess, HubProcess]
+    const options = { cancelOnDisconnect: true }
+    const [brief, watcher] = [house.connect(here), house.connect(there)]
+    const awaited = await brief.async(nobody.new(), options)
+    const doomed = await brief.async(nobody.new(), options)
+    const result = watcher.await(awaited, { timeout: Number.POSITIVE_INFINITY })
+    await watcher.inspect(awaited)
+    await brief.close()
+    await expect.poll(() => watcher.inspect(doomed), { timeout: patienceMs + slackMs, interval: 200 }).toMatchObject({ state: 'cancelled' })
+    await new Promise((resolve) => setTimeout(resolve, slackMs))
+    expect(await watcher.inspect(awaited)).toMatchObject({ state: 'available' })
+    await watcher.cancel(awaited)
+    expect(await result).toMatchObject({ type: 'cancel' })
   })
 })

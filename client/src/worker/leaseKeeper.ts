@@ -9,7 +9,7 @@ import { renewLeases } from './renewLeases.js'
 
 interface Rooms {
   readonly connection: Pick<Connection<WorkerAsks>, 'ask' | 'limits' | 'status'>
-  readonly address: string
+  readonly addresses: readonly string[]
   readonly token: RememberedToken
   readonly log: Log
   /** Leases that the hub has given to others. */
@@ -89,8 +89,8 @@ export class LeaseKeeper {
   }
 
   #startThread(leaseMs: number): void {
-    const { address, token, log, silenceMs = 300_000, program = new URL('./leaseThread.js', import.meta.url) } = this.rooms
-    const workerData: LeaseThreadData = { memory: this.#board.memory, address, token: token.last, asksToken: token.changes, leaseMs, silenceMs }
+    const { addresses, token, log, silenceMs = 300_000, program = new URL('./leaseThread.js', import.meta.url) } = this.rooms
+    const workerData: LeaseThreadData = { memory: this.#board.memory, addresses, token: token.last, asksToken: token.changes, leaseMs, silenceMs }
     const failed = (reason: unknown) => {
       if (this.#closed || this.#isAlone) return
       this.#isAlone = true

@@ -5,7 +5,7 @@ export interface LeaseThreadData {
   /** The memory of the board. */
   readonly memory: SharedArrayBuffer
   /** The hub's Socket.IO. */
-  readonly address: string
+  readonly addresses: readonly string[]
   /** The token that was used last. */
   readonly token: string | undefined
   /** Whether another is to be asked for on every connection. */

@@ -39,7 +39,7 @@ class LeaseThread {
     this.#leaseMs = data.leaseMs
     this.#token = data.token
     const token = data.asksToken ? () => this.#askToken() : data.token
-    this.#connection = new Connection({ address: data.address, namespace: namespaces.worker, token }, this.#listener())
+    this.#connection = new Connection({ addresses: data.addresses, namespace: namespaces.worker, token }, this.#listener())
     port.on('message', (message: ToLeaseThread) => this.#hear(message))
     this.#wait()
   }

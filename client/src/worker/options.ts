@@ -1,5 +1,5 @@
 import { jobBounds, jobDefaults } from '@anchorleg/shared'
-import { addressOf } from '../address.js'
+import { addressOf, type HubUrl } from '../address.js'
 import type { Task } from '../attempt.js'
 import type { Address, Token } from '../connection.js'
 import { consoleLog, type Log } from '../context.js'
@@ -32,7 +32,7 @@ export interface WorkerSettings {
 const mostSlots = 100_000
 
 /** Reads a worker's options. @throws {TypeError} "queues: expected …, got …" */
-export function readWorkerOptions(url: string | URL, options: WorkerOptions): WorkerSettings {
+export function readWorkerOptions(url: HubUrl, options: WorkerOptions): WorkerSettings {
   if (!isRecord(options)) throw new TypeError(`options: expected an object with jobs, got ${show(options)}`)
   const { jobs, queues = { [jobDefaults.queue]: 10 }, logger = consoleLog } = options
   return { address: addressOf(url, options), tasks: tasksOf(jobs), queues: queuesOf(queues), log: logger }

@@ -1,4 +1,5 @@
 import { type Assignment, after, type Lease, namespaces, type Settlement, type WorkerAsks } from '@anchorleg/shared'
+import type { HubUrl } from '../address.js'
 import { backoff } from '../backoff.js'
 import { Connection } from '../connection.js'
 import { deferred } from '../deferred.js'
@@ -35,7 +36,7 @@ export interface Worker extends AsyncDisposable {
  * it runs over a lost connection. Signals of the process are the program's own: on SIGTERM, call `drain`.
  * @throws {TypeError} at once, for options that are not as they must be
  */
-export function createWorker(url: string | URL, options: WorkerOptions): Worker {
+export function createWorker(url: HubUrl, options: WorkerOptions): Worker {
   const worker = new ConnectedWorker(readWorkerOptions(url, options))
   const close = () => worker.stop(0)
   return {
@@ -72,7 +73,7 @@ class ConnectedWorker {
     const place = { ...address, token: token.forConnection, namespace: namespaces.worker }
     const connection: Connection<WorkerAsks> = new Connection(place, this.#listener())
     this.#connection = connection
-    this.#keeper = new LeaseKeeper({ connection, address: address.address, token, log, lost })
+    this.#keeper = new LeaseKeeper({ connection, addresses: address.addresses, token, log, lost })
     this.#settlements = new Settlements(connection, log, (lease) => this.#keeper.free(lease))
     this.#emissions = new Emissions(connection, lost)
     this.#reports = new ProgressReports(connection, lost)

@@ -60,7 +60,15 @@ test('a handler that computes without a pause keeps its lease: a thread renews i
 /** The thread by itself, with a board that the test writes. */
 async function startThread(hub: ScriptedHub, more: Partial<LeaseThreadData> = {}) {
   const board = LeaseBoard.make(4)
-  const data = { memory: board.memory, address: `${hub.url}/socket.io/`, token: undefined, asksToken: false, leaseMs: 60, silenceMs: 60_000, ...more }
+  const data = {
+    memory: board.memory,
+    addresses: [`${hub.url}/socket.io/`],
+    token: undefined,
+    asksToken: false,
+    leaseMs: 60,
+    silenceMs: 60_000,
+    ...more,
+  }
   const thread = new Thread(threadProgram, { workerData: data satisfies LeaseThreadData })
   const told: FromLeaseThread[] = []
   thread.on('message', (message: FromLeaseThread) => told.push(message))
@@ -133,15 +141,22 @@ test('a hub that lets no thread in is told of', async () => {
 
 /** A keeper with a registered connection beside it. */
 async function makeKeeper(hub: ScriptedHub, { token, program, log = silent }: { token?: () => Promise<string>; program?: URL; log?: Log } = {}) {
-  const address = `${hub.url}/socket.io/`
+  const addresses = [`${hub.url}/socket.io/`]
   const remembered = new RememberedToken(token)
   const none = { connected() {}, disconnected() {}, failed() {}, ended() {}, hears: {} }
-  const connection: Connection<any> = new Connection({ address, namespace: namespaces.worker, token: remembered.forConnection }, none)
+  const connection: Connection<any> = new Connection({ addresses, namespace: namespaces.worker, token: remembered.forConnection }, none)
   connection.open()
   await connection.ready
   const own = hub.socket
   const lost: Lease[] = []
-  const keeper = new LeaseKeeper({ connection, address, token: remembered, log, lost: (leases) => lost.push(...leases), ...(program && { program }) })
+  const keeper = new LeaseKeeper({
+    connection,
+    addresses,
+    token: remembered,
+    log,
+    lost: (leases) => lost.push(...leases),
+    ...(program && { program }),
+  })
   const close = async () => {
     await keeper.close()
     connection.close()

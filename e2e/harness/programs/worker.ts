@@ -4,7 +4,8 @@ import { handlers } from './handlers.js'
 
 /** What a worker process is started with: one argument of JSON. */
 export interface WorkerOrders {
-  readonly url: string
+  /** One hub, or several. */
+  readonly url: string | readonly string[]
   readonly queues: Readonly<Record<string, number>>
   /** How long a stop waits for what runs, in ms, before it is given back. */
   readonly drainMs?: number
