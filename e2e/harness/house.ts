@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, connect } from '@anchorleg/client'
+import { HubCluster } from './hubCluster.js'
 import { HubProcess, runCommand } from './hubProcess.js'
 import { Operator } from './operator.js'
 import { Program } from './program.js'
@@ -31,9 +32,16 @@ export class House implements AsyncDisposable {
     return new House(await mkdtemp(join(tmpdir(), 'anchorleg-e2e-')))
   }
 
-  /** Starts a hub with a SQLite store of its own, or with the one at this path. */
-  hub(flags: readonly string[] = [], file = join(this.folder, `hub-${this.#hubs.length + 1}.db`)): Promise<HubProcess> {
-    return this.hubOn(`sqlite:${file}`, flags)
+  /**
+   * Starts a hub with a SQLite store of its own, or with the one at this path. Where `ANCHORLEG_TEST_HOUSE` is `cluster`, three hubs
+   * on one PostgreSQL stand for it.
+   */
+  async hub(flags: readonly string[] = [], file = join(this.folder, `hub-${this.#hubs.length + 1}.db`)): Promise<HubProcess> {
+    if (process.env.ANCHORLEG_TEST_HOUSE !== 'cluster') return this.hubOn(`sqlite:${file}`, flags)
+    const hub = new HubCluster(this.#freshStore(), flags)
+    this.#hubs.push(hub)
+    await hub.start()
+    return hub
   }
 
   /** Starts a hub with the store at this address; from another build of the command, where one is given. */
@@ -46,9 +54,8 @@ export class House implements AsyncDisposable {
 
   /** Starts so many hubs on one place of their own in the run's PostgreSQL. */
   cluster(hubs: number, flags: readonly string[] = []): Promise<HubProcess[]> {
-    const store = new URL(process.env.ANCHORLEG_TEST_POSTGRES_URL ?? '')
-    store.searchParams.set('schema', `house_${randomBytes(8).toString('hex')}`)
-    return Promise.all(Array.from({ length: hubs }, () => this.hubOn(store.href, flags)))
+    const store = this.#freshStore()
+    return Promise.all(Array.from({ length: hubs }, () => this.hubOn(store, flags)))
   }
 
   /** Starts the `anchorleg` command. */
@@ -116,6 +123,13 @@ export class House implements AsyncDisposable {
     await Promise.all(this.#open.map((each) => each.close()))
     await Promise.all(this.#everyProgram.map((program) => program[Symbol.asyncDispose]()))
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** A place of its own in the run's PostgreSQL. */
+  #freshStore(): string {
+    const store = new URL(process.env.ANCHORLEG_TEST_POSTGRES_URL ?? '')
+    store.searchParams.set('schema', `house_${randomBytes(8).toString('hex')}`)
+    return store.href
   }
 
   get #everyProgram(): Program[] {

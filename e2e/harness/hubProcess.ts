@@ -30,7 +30,11 @@ export class HubProcess {
   }
 
   /** The process that runs now, or ran last. */
-  get program(): Program {
+  get program(): Pick<Program, 'pid' | 'output' | 'line' | 'lines' | 'listen' | 'signal' | 'stop' | 'ended'> {
+    return this.latest
+  }
+
+  protected get latest(): Program {
     return this.#runs.at(-1) as Program
   }
 
@@ -41,7 +45,7 @@ export class HubProcess {
 
   /** Ends the process with this signal and waits for its end; SIGTERM lets it drain. */
   stop(signal: NodeJS.Signals): Promise<Ended> {
-    return this.program.stop(signal)
+    return this.latest.stop(signal)
   }
 
   /** Starts on a free port of the loopback address, later again on the same one, and waits until it listens. */
