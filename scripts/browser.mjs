@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { installFromDebian, reasonIn } from './debian.mjs'
 import { run, runModule, say } from './run.mjs'
 
 const downloadLimitMs = 240_000
@@ -14,7 +15,7 @@ export async function findBrowser() {
   const found = await firstThatStarts(await installedOnes())
   if (found) return found
   const tried = ['no Chromium is installed (set ANCHORLEG_CHROMIUM to the path of one)']
-  for (const install of [downloadWithPlaywright, installFromDebian]) {
+  for (const install of [downloadWithPlaywright, () => installFromDebian('chromium')]) {
     const trouble = await install()
     if (trouble) tried.push(trouble)
     const path = await firstThatStarts(await installedOnes())
@@ -51,27 +52,4 @@ async function downloadWithPlaywright() {
   say(`no Chromium found; downloading one with Playwright (at most ${downloadLimitMs / 60_000} minutes)`)
   const { code, output } = await runModule('playwright/cli.js', ['install', 'chromium'], { quiet: true, timeoutMs: downloadLimitMs })
   return code === 0 ? undefined : `Playwright's download failed: ${reasonIn(output) || `code ${code}`}`
-}
-
-async function installFromDebian() {
-  if (!existsSync('/usr/bin/apt-get')) return "there is no apt-get for Debian's package"
-  const isRoot = process.getuid?.() === 0
-  if (!isRoot && (await run('sudo', ['-n', 'true'], { quiet: true })).code !== 0) {
-    return "Debian's package needs root or sudo: apt-get install chromium"
-  }
-  say("installing Debian's package chromium (apt-get)")
-  const apt = (/** @type {string[]} */ ...args) => {
-    const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
-    const [first, ...rest] = /** @type {[string, ...string[]]} */ (isRoot ? command : ['sudo', '-n', ...command])
-    return run(first, rest, { quiet: true })
-  }
-  await apt('update')
-  const { code, output } = await apt('install', '-y', '--no-install-recommends', 'chromium')
-  return code === 0 ? undefined : `Debian's package failed: ${reasonIn(output)}`
-}
-
-/** The line that names the trouble, or the last one. @param {string} text */
-function reasonIn(text) {
-  const lines = text.trim().split('\n')
-  return (lines.find((line) => /^(E:|\w*Error:)/.test(line)) ?? lines.at(-1) ?? '').trim()
 }
