@@ -1,7 +1,17 @@
 import { parseArgs } from 'node:util'
 
+/** The systems that can stand beside each other: `anchorleg` on the store that `--store` names. */
+export const systemNames = ['relay', 'bullmq-always', 'bullmq-everysec', 'anchorleg'] as const
+export type SystemName = (typeof systemNames)[number]
+
+const stores = ['sqlite', 'postgres'] as const
+
 /** What is measured, and how the result is shown. */
 export interface BenchOptions {
+  readonly systems: readonly SystemName[]
+  readonly store: (typeof stores)[number]
+  /** Hubs on one database, compared by what a job costs; absent to compare systems. */
+  readonly hubs?: readonly number[] | undefined
   /** Jobs kept outstanding, one line each. */
   readonly outstanding: readonly number[]
   /** Worker slots: the first for every line, each further one for a line more at the most outstanding jobs. */
@@ -12,28 +22,41 @@ export interface BenchOptions {
   readonly warmupMs: number
   /** Bounds one load on a machine faster than expected. */
   readonly maxJobs: number
+  /** No more jobs are begun in a second; absent for as many as can be. */
+  readonly perSecond?: number | undefined
   readonly uploads: boolean
   readonly markdown: boolean
   readonly jsonFile?: string | undefined
   readonly profileFolder?: string | undefined
-  /** Where the store's file is put for the run; absent for a folder of the project itself. */
+  /** Where the stores' files are put for the run; absent for a folder of the project itself. */
   readonly folder?: string | undefined
 }
 
 export const usage = `npm run bench -- [options]
 
-Durable jobs through a hub, a worker and a client in processes of their own, beside a plain
-socket.io relay that stores nothing, in one run, on loopback. About 75 seconds by default.
+Durable jobs, each awaited by the one who submitted it, in processes of their own, on loopback: beside a plain
+socket.io relay that stores nothing, and beside BullMQ on Redis, in one run. About three minutes by default.
 
-  --outstanding 1,64,1000   jobs kept outstanding, a line each
-  --slots 2000,10           worker slots; the first everywhere, the others at the most outstanding jobs
-  --rounds 3                repetitions, each with fresh processes and a fresh file
-  --seconds 2               how long each load is measured in a round
+What is measured:
+  --store sqlite            where Anchorleg stores: sqlite, or postgres (a PostgreSQL that the run starts and stops)
+  --systems ${systemNames.join(',')}
+                            which stand beside each other; BullMQ needs redis-server (installed with apt-get when missing)
+  --hubs 1,2,4              instead, with --store postgres: what a job costs in CPU, statements, log and signals with so many
+                            hubs on one database; clients and workers are as many as the most hubs, spread over them
   --uploads                 instead: one client's latency while another pushes typed arrays of 12 MB
-  --folder <path>           where the store's file lies for the run (default: in e2e/dist, on the project's disk)
+
+How:
+  --outstanding 1,64,1000   jobs kept outstanding, a line each (64,1000 with --hubs)
+  --slots 2000,10           worker slots; the first everywhere, the others at the most outstanding jobs (the first alone with --hubs)
+  --rounds 3                repetitions, each with fresh processes and a fresh store
+  --seconds 2               how long each load is measured in a round
+  --pace <jobs a second>    begin no more than so many, so that what is compared does equal work
+  --folder <path>           where stores lie for the run (default: in e2e/dist, on the project's disk)
+
+The result:
   --markdown                print Markdown tables
-  --json <file>             also write every figure of every round
-  --profile <folder>        also write CPU profiles of all processes (slower)
+  --json <file>             also write every figure of every round, and the medians with their spread
+  --profile <folder>        also write CPU profiles of all Node processes (slower)
   --help`
 
 /**
@@ -44,10 +67,14 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      outstanding: { type: 'string', default: '1,64,1000' },
+      store: { type: 'string', default: 'sqlite' },
+      systems: { type: 'string', default: systemNames.join(',') },
+      hubs: { type: 'string' },
+      outstanding: { type: 'string' },
       slots: { type: 'string', default: '2000,10' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
+      pace: { type: 'string' },
       uploads: { type: 'boolean', default: false },
       folder: { type: 'string' },
       markdown: { type: 'boolean', default: false },
@@ -57,13 +84,20 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     },
   })
   if (values.help) return 'help'
+  if (values.hubs !== undefined && values.store !== 'postgres')
+    throw new Error('--hubs: expected --store postgres beside it; hubs share no other store')
+  if (values.hubs !== undefined && values.uploads) throw new Error('--uploads: expected no --hubs beside it')
   return {
-    outstanding: numbers('outstanding', values.outstanding),
-    slots: numbers('slots', values.slots),
+    store: oneOf('store', stores, values.store),
+    systems: values.systems.split(',').map((name) => oneOf('systems', systemNames, name)),
+    hubs: values.hubs === undefined ? undefined : wholeNumbers('hubs', values.hubs),
+    outstanding: wholeNumbers('outstanding', values.outstanding ?? (values.hubs === undefined ? '1,64,1000' : '64,1000')),
+    slots: wholeNumbers('slots', values.slots),
     rounds: number('rounds', values.rounds),
     measureMs: 1000 * number('seconds', values.seconds),
     warmupMs: 300,
     maxJobs: 500_000,
+    perSecond: values.pace === undefined ? undefined : number('pace', values.pace),
     uploads: values.uploads,
     markdown: values.markdown,
     jsonFile: values.json,
@@ -72,14 +106,30 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   }
 }
 
-function number(name: string, text: string): number {
+/** Whether a run with these arguments starts a Redis; false for arguments that cannot be read. */
+export function needsRedis(args: readonly string[]): boolean {
+  try {
+    const options = readOptions(args)
+    return options !== 'help' && !options.uploads && options.hubs === undefined && options.systems.some((name) => name.startsWith('bullmq'))
+  } catch {
+    return false
+  }
+}
+
+function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
+  const found = names.find((name) => name === text)
+  if (found === undefined) throw new Error(`--${option}: expected ${names.join(', ')}, got "${text}"`)
+  return found
+}
+
+function number(option: string, text: string): number {
   const value = Number(text)
-  if (!(value > 0 && value <= 100_000)) throw new Error(`--${name}: expected a number above 0, got "${text}"`)
+  if (!(value > 0 && value <= 100_000)) throw new Error(`--${option}: expected a number above 0, got "${text}"`)
   return value
 }
 
-function numbers(name: string, text: string): number[] {
-  const values = text.split(',').map((part) => number(name, part))
-  if (!values.every(Number.isInteger)) throw new Error(`--${name}: expected whole numbers with commas between, got "${text}"`)
+function wholeNumbers(option: string, text: string): number[] {
+  const values = text.split(',').map((part) => number(option, part))
+  if (!values.every(Number.isInteger)) throw new Error(`--${option}: expected whole numbers with commas between, got "${text}"`)
   return values
 }

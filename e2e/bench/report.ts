@@ -1,8 +1,7 @@
+import type { DiskTimes } from './disk.js'
+import type { Line } from './lines.js'
 import { type Spread, spreadOf } from './measure.js'
-import type { Entry, Measurements } from './rounds.js'
-import { anchorleg } from './systems/anchorleg.js'
-import { relay } from './systems/relay.js'
-import { rate } from './systems/system.js'
+import { bullmqAlways } from './systems/bullmq.js'
 import { type Column, figure, layOut } from './table.js'
 
 const columns: readonly Column[] = [
@@ -13,56 +12,35 @@ const columns: readonly Column[] = [
   { heading: 'p50 ms', align: 'right' },
   { heading: 'p99 ms', align: 'right' },
   { heading: 'CPU s per 1,000 jobs', align: 'right' },
-  { heading: 'ratio to the relay', align: 'right' },
+  { heading: '× relay', align: 'right' },
+  { heading: '× BullMQ always', align: 'right' },
 ]
 
-/** The result for people: one line per system and load with medians and spreads, then what one job alone takes. */
-export function report(measurements: Measurements, { markdown }: { markdown: boolean }): string {
-  const lines = [...groupByLine(measurements.entries).values()]
-  const table = layOut(columns, lines.map(cellsOf), { markdown })
-  return [table, ...aloneOf(measurements)].join('\n\n')
+/** The result for people: the lines with medians and spreads, then what one job alone takes. */
+export function report(lines: readonly Line[], disk: readonly DiskTimes[], { markdown }: { markdown: boolean }): string {
+  return [layOut(columns, lines.map(cellsOf), { markdown }), ...aloneOf(lines, disk)].join('\n\n')
 }
 
-/** The rounds of each line of the table, in the order of their first. */
-function groupByLine(entries: readonly Entry[]): Map<string, Entry[]> {
-  const lines = new Map<string, Entry[]>()
-  for (const entry of entries) {
-    const key = `${entry.system} ${entry.outstanding} ${entry.slots}`
-    const line = lines.get(key)
-    if (line) line.push(entry)
-    else lines.set(key, [entry])
-  }
-  return lines
-}
-
-function cellsOf(rounds: readonly Entry[]): string[] {
-  const [{ system, outstanding, slots }] = rounds as readonly [Entry]
-  const over = (value: (entry: Entry) => number) => withSpread(spreadOf(rounds.map(value)))
-  return [
-    system,
-    outstanding.toLocaleString('en-US'),
-    slots === null ? '–' : slots.toLocaleString('en-US'),
-    over(rate),
-    over(({ p50 }) => p50),
-    over(({ p99 }) => p99),
-    over(({ cpuSeconds, jobs }) => (1000 * cpuSeconds) / jobs),
-    over(({ ratio }) => ratio),
-  ]
+function cellsOf(line: Line): string[] {
+  const { system, outstanding, slots, rate, p50, p99, cpuSecondsPer1000, timesRelay, timesBullmq } = line
+  const counts = [outstanding.toLocaleString('en-US'), slots === null ? '–' : slots.toLocaleString('en-US')]
+  return [system, ...counts, ...[rate, p50, p99, cpuSecondsPer1000, timesRelay, timesBullmq].map(withSpread)]
 }
 
 /** What one job alone takes in each system, beside the durable write that no stored job can do without. */
-function aloneOf({ entries, disk }: Measurements): string[] {
-  const alone = (name: string) => entries.filter(({ system, outstanding }) => system === name && outstanding === 1).map(({ p50 }) => p50)
-  if (alone(relay.name).length === 0) return []
-  const told = [
-    `${anchorleg.name} ${withSpread(spreadOf(alone(anchorleg.name)))} ms`,
-    `${relay.name} ${withSpread(spreadOf(alone(relay.name)))} ms`,
-    `one durable write of this disk (a 4 KiB page and fdatasync) ${withSpread(spreadOf(disk.map(({ p50 }) => p50)))} ms`,
-  ]
-  return [`One job alone, p50: ${told.join('; ')}.`]
+function aloneOf(lines: readonly Line[], disk: readonly DiskTimes[]): string[] {
+  const alone = lines.filter(({ outstanding }) => outstanding === 1)
+  if (alone.length === 0) return []
+  const told = alone.map(({ system, p50, p50TimesBullmq: times }) => {
+    const compared = Number.isFinite(times.median) && system !== bullmqAlways.name ? `, ${withSpread(times)} × BullMQ always` : ''
+    return `${system} ${withSpread(p50)} ms${compared}`
+  })
+  const write = `one durable write of this disk (a 4 KiB page and fdatasync) ${withSpread(spreadOf(disk.map(({ p50 }) => p50)))} ms`
+  return [`One job alone, p50: ${[...told, write].join('; ')}.`]
 }
 
 /** The median, and the range it comes from. */
 export function withSpread({ median, min, max }: Spread): string {
-  return min === max ? figure(median) : `${figure(median)} (${figure(min)}–${figure(max)})`
+  const single = min === max || !Number.isFinite(median)
+  return single ? figure(median) : `${figure(median)} (${figure(min)}–${figure(max)})`
 }

@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import type { Actor } from './actor.js'
 import { type DiskTimes, timeDurableWrites } from './disk.js'
 import type { BenchOptions } from './options.js'
-import { anchorleg } from './systems/anchorleg.js'
-import { relay } from './systems/relay.js'
-import { putLoad, type RunningSystem, rate, type Sample, type Setup, type System } from './systems/system.js'
+import { putLoad, type RunningSystem, type Sample, type Setup, type System } from './systems/system.js'
 
 /** What one system did under one load in one round. */
 export interface Entry extends Sample {
@@ -14,8 +12,6 @@ export interface Entry extends Sample {
   readonly outstanding: number
   /** Null where workers have no slots. */
   readonly slots: number | null
-  /** Its rate divided by the relay's at as many outstanding jobs in the same round. */
-  readonly ratio: number
 }
 
 /** Everything that was measured. */
@@ -36,57 +32,74 @@ interface Contender {
 const firstWarmupMs = 1_500
 const diskMs = 400
 
-/** Measures all loads in every round, the systems by turns; which of them goes first alternates. */
-export async function runRounds(folder: string, options: BenchOptions, say: (text: string) => void): Promise<Measurements> {
+/** What a run is made of. */
+export interface Run {
+  readonly systems: readonly System[]
+  readonly folder: string
+  readonly options: BenchOptions
+  /** Told of progress. */
+  readonly say: (text: string) => void
+}
+
+/** Measures all loads in every round, the systems by turns; which of them goes first changes. */
+export async function runRounds({ systems, folder, options, say }: Run): Promise<Measurements> {
   const entries: Entry[] = []
   const disk: DiskTimes[] = []
   for (let round = 1; round <= options.rounds; round++) {
     say(`round ${round} of ${options.rounds}`)
-    const setup = { folder: join(folder, `round-${round}`), profileFolder: options.profileFolder }
-    mkdirSync(setup.folder)
-    disk.push(timeDurableWrites(setup.folder, diskMs))
-    const ours = await start(anchorleg, setup, options)
-    const theirs = await start(relay, setup, options)
-    entries.push(...(await runRound(ours, theirs, options, round)))
-    await Promise.all([ours.running.stop(), theirs.running.stop()])
+    const own = join(folder, `round-${round}`)
+    mkdirSync(own)
+    disk.push(timeDurableWrites(own, diskMs))
+    const contenders: Contender[] = []
+    for (const [i, system] of systems.entries()) contenders.push(await start(system, setupIn(join(own, String(i)), options), options))
+    entries.push(...(await runRound(contenders, options, round)))
+    for (const { running } of contenders) await running.stop()
   }
   return { entries, disk }
+}
+
+function setupIn(folder: string, { profileFolder }: BenchOptions): Setup {
+  mkdirSync(folder)
+  return { folder, profileFolder }
 }
 
 async function start(system: System, setup: Setup, options: BenchOptions): Promise<Contender> {
   const running = await system.start(setup)
   await running.setSlots?.(options.slots[0] as number)
   const client = await running.addClient('client')
-  await putLoad(running, client, { outstanding: Math.max(...options.outstanding), ms: firstWarmupMs, maxJobs: options.maxJobs })
+  await putLoad(running, [client], { outstanding: Math.max(...options.outstanding), ms: firstWarmupMs, maxJobs: options.maxJobs })
   return { system, running, client }
 }
 
-async function runRound(ours: Contender, theirs: Contender, options: BenchOptions, round: number): Promise<Entry[]> {
+async function runRound(contenders: readonly Contender[], options: BenchOptions, round: number): Promise<Entry[]> {
   const entries: Entry[] = []
-  const [firstSlots, ...furtherSlots] = options.slots as [number, ...number[]]
-  let relayed: Sample | undefined
-  for (const [i, outstanding] of [...options.outstanding].sort((a, b) => a - b).entries()) {
-    const samples = new Map<Contender, Sample>()
-    for (const contender of (round + i) % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
-      samples.set(contender, await measure(contender, outstanding, options))
-    }
-    relayed = samples.get(theirs) as Sample
-    entries.push(entryOf(ours, samples.get(ours) as Sample, relayed, { round, outstanding, slots: firstSlots }))
-    entries.push(entryOf(theirs, relayed, relayed, { round, outstanding, slots: null }))
+  const [firstSlots, ...furtherSlots] = options.slots as readonly [number, ...number[]]
+  const measure = async (contender: Contender, outstanding: number, slots: number) => {
+    const { system, running } = contender
+    const sample = await measured(contender, outstanding, options)
+    entries.push({ system: system.name, round, outstanding, slots: running.setSlots ? slots : null, ...sample })
   }
-  const outstanding = Math.max(...options.outstanding)
+  for (const [i, outstanding] of [...options.outstanding].sort((a, b) => a - b).entries()) {
+    for (const contender of rotated(contenders, round + i)) await measure(contender, outstanding, firstSlots)
+  }
   for (const slots of furtherSlots) {
-    await ours.running.setSlots?.(slots)
-    entries.push(entryOf(ours, await measure(ours, outstanding, options), relayed as Sample, { round, outstanding, slots }))
+    for (const contender of rotated(contenders, round)) {
+      if (!contender.running.setSlots) continue
+      await contender.running.setSlots(slots)
+      await measure(contender, Math.max(...options.outstanding), slots)
+    }
   }
   return entries
 }
 
-async function measure({ running, client }: Contender, outstanding: number, { warmupMs, measureMs, maxJobs }: BenchOptions): Promise<Sample> {
-  await putLoad(running, client, { outstanding, ms: warmupMs, maxJobs })
-  return putLoad(running, client, { outstanding, ms: measureMs, maxJobs })
+/** The same in the same order, beginning with another one. */
+export function rotated<T>(all: readonly T[], by: number): T[] {
+  const first = by % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
 }
 
-function entryOf({ system }: Contender, sample: Sample, relayed: Sample, line: Pick<Entry, 'round' | 'outstanding' | 'slots'>): Entry {
-  return { system: system.name, ...line, ...sample, ratio: rate(sample) / rate(relayed) }
+async function measured({ running, client }: Contender, outstanding: number, options: BenchOptions): Promise<Sample> {
+  const { warmupMs, measureMs, maxJobs, perSecond } = options
+  await putLoad(running, [client], { outstanding, ms: warmupMs, maxJobs, perSecond })
+  return putLoad(running, [client], { outstanding, ms: measureMs, maxJobs, perSecond })
 }

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { spreadOf } from './measure.js'
 import type { BenchOptions } from './options.js'
 import { withSpread } from './report.js'
-import { anchorleg } from './systems/anchorleg.js'
+import type { Run } from './rounds.js'
+import { anchorlegOnPostgres } from './systems/anchorlegOnPostgres.js'
+import { anchorlegOnSqlite } from './systems/anchorlegOnSqlite.js'
 import { relay } from './systems/relay.js'
-import { putLoad, rate, type Sample, type System } from './systems/system.js'
+import { putLoad, rate, type Sample, type System, type UploadingSystem } from './systems/system.js'
 import { type Column, figure, layOut } from './table.js'
 
 /** One client's latency in one round, alone and while another client uploads. */
@@ -23,11 +25,11 @@ const valueBytes = 24 * 1024 * 1024
 const warmupMs = 500
 
 /** Measures one client with one job outstanding, quiet and beside another that pushes large jobs one after the other, to a worker of their own. */
-export async function runUploads(folder: string, options: BenchOptions, say: (text: string) => void): Promise<UploadEntry[]> {
+export async function runUploads({ folder, options, say }: Omit<Run, 'systems'>): Promise<UploadEntry[]> {
   const entries: UploadEntry[] = []
   for (let round = 1; round <= options.rounds; round++) {
     say(`round ${round} of ${options.rounds}`)
-    for (const system of [anchorleg, relay]) {
+    for (const system of systemsOf(options)) {
       const own = join(folder, `${round}-${entries.length}`)
       mkdirSync(own)
       entries.push({ system: system.name, round, ...(await measure(system, own, options)) })
@@ -36,18 +38,20 @@ export async function runUploads(folder: string, options: BenchOptions, say: (te
   return entries
 }
 
-async function measure(system: System, folder: string, { slots, measureMs, maxJobs, profileFolder }: BenchOptions) {
+const systemsOf = ({ store }: BenchOptions) => [store === 'postgres' ? anchorlegOnPostgres : anchorlegOnSqlite, relay]
+
+async function measure(system: System<UploadingSystem>, folder: string, { slots, measureMs, maxJobs, profileFolder }: BenchOptions) {
   const running = await system.start({ folder, valueBytes, profileFolder })
   await running.setSlots?.(slots[0] as number)
   await running.addUploadWorker()
   const [small, large] = [await running.addClient('client'), await running.addClient('uploading client')]
   const one = { outstanding: 1, maxJobs }
-  await putLoad(running, small, { ...one, ms: warmupMs })
-  await putLoad(running, large, { ...one, ms: warmupMs, uploadBytes })
-  const quiet = await putLoad(running, small, { ...one, ms: measureMs })
+  await putLoad(running, [small], { ...one, ms: warmupMs })
+  await putLoad(running, [large], { ...one, ms: warmupMs, uploadBytes })
+  const quiet = await putLoad(running, [small], { ...one, ms: measureMs })
   const [beside, uploads] = await Promise.all([
-    putLoad(running, small, { ...one, ms: measureMs }),
-    putLoad(running, large, { ...one, ms: measureMs, uploadBytes }),
+    putLoad(running, [small], { ...one, ms: measureMs }),
+    putLoad(running, [large], { ...one, ms: measureMs, uploadBytes }),
   ])
   await running.stop()
   return { quiet, beside, uploads }
@@ -66,7 +70,8 @@ const columns: readonly Column[] = [
 
 /** The result for people. */
 export function reportUploads(entries: readonly UploadEntry[], { markdown }: { markdown: boolean }): string {
-  const rows = [anchorleg, relay].map(({ name }) => {
+  const names = new Set(entries.map(({ system }) => system))
+  const rows = [...names].map((name) => {
     const rounds = entries.filter(({ system }) => system === name)
     const over = (value: (entry: UploadEntry) => number) => withSpread(spreadOf(rounds.map(value)))
     return [

@@ -1,18 +1,19 @@
 import { randomFillSync } from 'node:crypto'
 import { type Client, connect, unwrap } from '@anchorleg/client'
 import { answer } from './answer.js'
-import { closedLoop, expectSame, type Load } from './closedLoop.js'
+import { closedLoop, expectSame, type Load, patienceMs } from './closedLoop.js'
 import { noop, upload } from './jobs.js'
 
-/** Longer than any result takes, so that a job that hangs ends the benchmark. */
-const patienceMs = 30_000
-
 let client: Client
+/** Who awaits: the client that submits, or another at another hub. */
+let awaiting: Client
 
 answer({
-  open({ url }: { url: string }) {
+  /** Connects; where `awaitAt` is given, another client there awaits what this one submits. */
+  async open({ url, awaitAt }: { url: string; awaitAt?: string }) {
     client = connect(url)
-    return client.ready
+    awaiting = awaitAt === undefined ? client : connect(awaitAt)
+    await Promise.all([client.ready, awaiting.ready])
   },
 
   load(load: Load) {
@@ -24,11 +25,11 @@ answer({
 })
 
 async function runNoop(int: number): Promise<void> {
-  const result = await client.await(client.async(noop.new({ int })), patienceMs)
+  const result = await awaiting.await(client.async(noop.new({ int })), patienceMs)
   expectSame(unwrap(result), int)
 }
 
 async function runUpload(bytes: Uint8Array): Promise<void> {
-  const result = await client.await(client.async(upload.new({ bytes })), patienceMs)
+  const result = await awaiting.await(client.async(upload.new({ bytes })), patienceMs)
   expectSame(unwrap(result), bytes.byteLength)
 }

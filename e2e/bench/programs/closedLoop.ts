@@ -1,4 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { quantile } from '../measure.js'
+
+/** In ms: longer than any result takes, so that a job that hangs ends the benchmark. */
+export const patienceMs = 30_000
 
 /** What a client is to do: keep so many jobs outstanding for `ms`, at most `maxJobs` in all. */
 export interface Load {
@@ -7,6 +11,8 @@ export interface Load {
   readonly maxJobs: number
   /** Absent: jobs that carry one number. Otherwise jobs that carry a typed array of so many bytes. */
   readonly uploadBytes?: number | undefined
+  /** Begins no more jobs than so many a second; absent for as many as it can. */
+  readonly perSecond?: number | undefined
 }
 
 /** What it measured. Latencies in ms, from before a job is made until its result is there. */
@@ -22,14 +28,19 @@ export interface Measured {
 export type RunJob = (number: number) => Promise<void>
 
 /** Puts a load on a system: each job is followed by the next as soon as its result arrives. The time counts until the last result. */
-export async function closedLoop({ outstanding, ms, maxJobs }: Load, runJob: RunJob): Promise<Measured> {
+export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, runJob: RunJob): Promise<Measured> {
   const tookMs: number[] = []
   const start = performance.now()
   const until = start + ms
   let made = 0
   const keepOneOutstanding = async () => {
-    for (let began = performance.now(); began < until && made < maxJobs; began = performance.now()) {
-      await runJob(made++)
+    while (performance.now() < until && made < maxJobs) {
+      const number = made++
+      const due = perSecond === undefined ? 0 : start + (1000 * number) / perSecond
+      if (due >= until) return
+      if (due > performance.now()) await pause(due - performance.now())
+      const began = performance.now()
+      await runJob(number)
       tookMs.push(performance.now() - began)
     }
   }

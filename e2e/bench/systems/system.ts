@@ -1,4 +1,5 @@
 import type { Actor, Staging } from '../actor.js'
+import { quantile } from '../measure.js'
 import type { Load, Measured } from '../programs/closedLoop.js'
 
 /** What a system is started with. */
@@ -9,42 +10,78 @@ export interface Setup extends Staging {
   readonly valueBytes?: number | undefined
 }
 
-/** A system under test, in at least three processes: a hub, a worker, a client. */
-export interface System {
+/** What a process is there for. */
+export type Role = 'hub' | 'database' | 'worker' | 'client'
+
+/** One or more processes of a system, whose CPU seconds since their start can be read. */
+export interface Part {
+  readonly role: Role
+  cpu(): Promise<number>
+}
+
+/** A system under test, in several processes: what carries the jobs, a worker, a client. */
+export interface System<Running extends RunningSystem = RunningSystem> {
   readonly name: string
-  start(setup: Setup): Promise<RunningSystem>
+  start(setup: Setup): Promise<Running>
 }
 
 /** A started system. */
 export interface RunningSystem {
-  /** Its hub and the worker of small jobs; clients come beside them. */
-  readonly actors: readonly Actor[]
+  /** What carries the jobs, and the workers of small jobs; clients come beside them. */
+  readonly parts: readonly Part[]
   /** Reopens the worker with so many slots; absent where workers have no slots. */
   setSlots?(slots: number): Promise<void>
   /** Starts a further client, connected. */
   addClient(name: string): Promise<Actor>
-  /** Starts a worker for uploads alone, connected. */
-  addUploadWorker(): Promise<void>
   /** Ends all of its processes. */
   stop(): Promise<void>
 }
 
-/** What one load gave: latencies and rate as the client saw them, CPU seconds of hub, worker and client together. */
+/** A started system that large values can be pushed through. */
+export interface UploadingSystem extends RunningSystem {
+  /** Starts a worker for uploads alone, connected. */
+  addUploadWorker(): Promise<void>
+}
+
+/** What one load gave: latencies and rate as the clients saw them, CPU seconds of all processes of the system and its clients. */
 export interface Sample extends Measured {
   readonly cpuSeconds: number
+  /** Of which by role. */
+  readonly cpu: Readonly<Partial<Record<Role, number>>>
 }
 
-/** Puts a load on a system through one of its clients. */
-export async function putLoad(system: RunningSystem, client: Actor, load: Load): Promise<Sample> {
-  const actors = [...system.actors, client]
-  const before = await cpuOf(actors)
-  const measured = await client.ask<Measured>('load', load, load.ms + 40_000)
-  return { ...measured, cpuSeconds: (await cpuOf(actors)) - before }
+/** Puts a load on a system through some of its clients, each with its share of it. */
+export async function putLoad({ parts: others }: Pick<RunningSystem, 'parts'>, clients: readonly Actor[], load: Load): Promise<Sample> {
+  const parts = [...others, ...clients.map((client): Part => ({ role: 'client', cpu: () => client.cpu() }))]
+  const before = await cpuOf(parts)
+  const measured = await Promise.all(clients.map((client, i) => client.ask<Measured>('load', shareOf(load, i, clients.length), load.ms + 40_000)))
+  const after = await cpuOf(parts)
+  const cpu: Partial<Record<Role, number>> = {}
+  for (const [i, { role }] of parts.entries()) cpu[role] = (cpu[role] ?? 0) + (after[i] as number) - (before[i] as number)
+  return { ...together(measured), cpu, cpuSeconds: Object.values(cpu).reduce((sum, each) => sum + each, 0) }
 }
 
-async function cpuOf(actors: readonly Actor[]): Promise<number> {
-  const seconds = await Promise.all(actors.map((actor) => actor.cpu()))
-  return seconds.reduce((sum, each) => sum + each, 0)
+const cpuOf = (parts: readonly Part[]): Promise<number[]> => Promise.all(parts.map((part) => part.cpu()))
+
+function shareOf(load: Load, i: number, clients: number): Load {
+  const share = (whole: number) => Math.max(1, Math.floor((whole + i) / clients))
+  const { perSecond } = load
+  return { ...load, outstanding: share(load.outstanding), maxJobs: share(load.maxJobs), perSecond: perSecond && perSecond / clients }
+}
+
+/** What several clients saw in the same time: of their medians the median, of their other quantiles the largest. */
+function together(measured: readonly Measured[]): Measured {
+  const all = (value: (each: Measured) => number) => measured.map(value)
+  return {
+    jobs: all(({ jobs }) => jobs).reduce((sum, each) => sum + each, 0),
+    seconds: Math.max(...all(({ seconds }) => seconds)),
+    p50: quantile(
+      all(({ p50 }) => p50),
+      0.5,
+    ),
+    p99: Math.max(...all(({ p99 }) => p99)),
+    longest: Math.max(...all(({ longest }) => longest)),
+  }
 }
 
 /** Jobs per second. */

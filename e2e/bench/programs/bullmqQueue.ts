@@ -1,0 +1,7 @@
+/** Where Redis is. */
+export interface Connection {
+  readonly host: string
+  readonly port: number
+}
+
+export const queueName = 'bench'
