@@ -9,7 +9,7 @@ import type { AwaitResult, RelayError } from './errors.js'
 import { Events } from './events.js'
 import { type Inspection, Inspections } from './inspections.js'
 import type { NewJob } from './newJob.js'
-import type { Opt } from './options.js'
+import { type Opt, optionsOf } from './options.js'
 import { Outbox } from './outbox.js'
 import { PendingRefs } from './pendingRefs.js'
 import { stayAttached } from './presence.js'
@@ -107,7 +107,7 @@ export function makeClient(settings: ClientSettings): Client {
     async(job: NewJob, options?: AsyncOptions) {
       connection.open()
       const submitted = submissions.one(job, options)
-      if (options?.cancelOnDisconnect) stayAttached(attachments, job?.ref, submitted)
+      if (options?.cancelOnDisconnect === true) stayAttached(attachments, job?.ref, submitted)
       return submitted
     },
     asyncMany(jobs: readonly NewJob[]) {
@@ -116,9 +116,9 @@ export function makeClient(settings: ClientSettings): Client {
     },
     await: (relay: unknown, wait?: Wait) => awaits.all([relay], wait).then(([result]) => result),
     awaitMany: (relays: readonly unknown[], wait?: Wait) => awaits.all(relays, wait),
-    cancel: (relay: unknown, options?: Opt<{ reason: unknown }>) => cancellations.cancel(relay, options?.reason),
+    cancel: (relay: unknown, options?: Opt<{ reason: unknown }>) => cancellations.cancel(relay, options),
     inspect: (relay: unknown) => inspections.inspect(relay),
-    watch: (relay: unknown, options?: Opt<{ signal: AbortSignal }>) => watches.watch(relay, options?.signal),
+    watch: (relay: unknown, options?: Opt<{ signal: AbortSignal }>) => watches.watch(relay, optionsOf(options, ['signal']).signal),
     attach: (ref: unknown, job?: Job) => attachRelay(ref, jobNamed(job)),
     on: events.on,
     get ready() {
