@@ -158,7 +158,7 @@ export interface Told {
 export interface Insertion {
   readonly tenant: string
   readonly job: JobRequest
-  /** Insertions of one call with the same unit stand or fall together: one refused, none stored. */
+  /** Insertions of one call with the same unit stand or fall together: one refused, none stored; the others are refused as `invalid_job`, without issues. */
   readonly unit?: number | undefined
 }
 

@@ -101,7 +101,7 @@ function storeJob(means: Means): (insertion: Insertion, print: string) => Insert
   }
 }
 
-/** Stores the jobs of one unit, or none of them when one is refused: then the others are refused with it, by the same code. */
+/** Stores the jobs of one unit, or none of them when one is refused: then the others are refused with it, each as one to which nothing else is wrong. */
 function insertUnit({ db }: Means, one: Insert): (members: readonly number[], insertions: readonly Insertion[], inserted: Inserted[]) => void {
   const begin = db.prepare('SAVEPOINT unit')
   const undo = db.prepare('ROLLBACK TO unit')
@@ -113,7 +113,7 @@ function insertUnit({ db }: Means, one: Insert): (members: readonly number[], in
     if (refusal) {
       undo.run()
       for (const i of members) {
-        if (inserted[i]?.type !== 'refused') inserted[i] = refused(refusal.code, `Another job of the same call was refused: ${refusal.message}`)
+        if (inserted[i]?.type !== 'refused') inserted[i] = refused('invalid_job', `Another job of the same call was refused: ${refusal.message}`)
       }
     }
     end.run()
