@@ -30,9 +30,7 @@ export class Canceller {
       this.rooms,
       cancellations.flatMap((each): Announcement[] => (each.type === 'cancelled' ? [each.announcement] : [])),
     )
-    cancellations.forEach((each, i) => {
-      if (each.type === 'requested') this.ask(each.lease, (cancels[i] as Cancel).reason)
-    })
+    for (const each of cancellations) if (each.type === 'requested') this.ask(each.lease, each.reason)
     return cancellations.map((each, i) => answer((cancels[i] as Cancel).ref, each))
   }
 

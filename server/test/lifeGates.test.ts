@@ -75,6 +75,19 @@ describe('cancel', () => {
     expect(look).toMatchObject({ ok: [{ type: 'outcome', outcome: { type: 'cancel', value: '["enough"]' } }] })
   })
 
+  test('of a running job is said with the reason of whoever asked first', async () => {
+    const { client, worker, job, run } = await setting()
+    await run()
+    const cancel = (words: string) => client.emitWithAck('cancel', { cancels: [{ ref: job.ref, codec: 'd6', reason: `["${words}"]` }] })
+    const told: string[] = []
+    worker.on('cancel', (cancels: { reason: string }[]) => told.push(...cancels.map(({ reason }) => reason)))
+    await cancel('first')
+    await cancel('second')
+    // What the hub sent before its answer has come before it.
+    await worker.emitWithAck('renew', { leases: [] })
+    expect(told).toEqual(['["first"]', '["first"]'])
+  })
+
   test('is said again to a worker that was away', async () => {
     const { client, worker, job, run } = await setting()
     const held = await run()

@@ -206,7 +206,8 @@ export interface Announcement extends Lane {
 
 export type Cancellation =
   | { readonly type: 'cancelled'; readonly announcement: Announcement }
-  | { readonly type: 'requested'; readonly lease: Lease; readonly state: JobState }
+  /** It runs. `reason` is the one that is stored: whoever asked first gave it. */
+  | { readonly type: 'requested'; readonly lease: Lease; readonly state: JobState; readonly reason: SealedValue }
   | { readonly type: 'finished'; readonly state: JobState }
   | { readonly type: 'expired' }
   | { readonly type: 'not_found' }

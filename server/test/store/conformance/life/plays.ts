@@ -65,9 +65,10 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     if (typeof job === 'string') return same(cancelled, { type: job })
     if (ended(job.state)) return same(cancelled, { type: 'finished', state: job.state })
     if (job.state === 'executing') {
-      same(cancelled, { type: 'requested', lease: { jobId: job.id, lease: job.token }, state: 'executing' })
-      pair.note('cancel requested')
       job.cancel ??= { reason, by: pair.model.now + terms.cancelGraceMs }
+      const stored = { codec: 'd6', value: job.cancel.reason }
+      same(cancelled, { type: 'requested', lease: { jobId: job.id, lease: job.token }, state: 'executing', reason: stored })
+      pair.note('cancel requested')
       return
     }
     ok(cancelled.type === 'cancelled')
