@@ -18,6 +18,12 @@ export function steadyClock(source: Clock = systemClock): Clock {
   }
 }
 
+/** Starts measuring. The function it returns tells how long ago that was, in ms and fractions of them, whatever becomes of the wall clock. */
+export function stopwatch(): () => number {
+  const begun = performance.now()
+  return () => performance.now() - begun
+}
+
 /** The longest delay a timer keeps: setTimeout fires at once beyond 2³¹ − 1 ms. */
 const longestDelay = 2 ** 31 - 1
 

@@ -4,6 +4,7 @@ declare global {
   function clearTimeout(timer: ReturnType<typeof setTimeout> | undefined): void
   /** Node's alone: absent in browsers. */
   const setImmediate: ((callback: () => void) => unknown) | undefined
+  const performance: { now(): number }
   const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array }
   class TextEncoder {
     encode(text: string): Uint8Array

@@ -88,7 +88,10 @@ export interface Store {
   /** The queues that were ever paused or limited. */
   queues(): Promise<QueueState[]>
 
-  /** How many jobs have not ended, by queue and state; as old as 10 s, because counting walks them. */
+  /**
+   * How many jobs have not ended, by queue and state, at most 10 s ago. Of very many queues only some need be counted by
+   * themselves, but not fewer than a thousand.
+   */
   depths(): Promise<Depth[]>
 
   /** The jobs that have not ended and are to be cancelled once nobody is attached to them. */
@@ -127,7 +130,8 @@ export interface Lane {
 
 /** A count for metrics. */
 export interface Depth {
-  readonly queue: string
+  /** Null for all queues that are not counted by themselves. */
+  readonly queue: string | null
   readonly state: JobState
   readonly count: number
 }

@@ -113,7 +113,7 @@ function inOrder(a: WaitingJob, b: WaitingJob): number {
 
 /** Prepares handing one job to a worker, under a fresh lease. */
 function assignJob(means: Means): (job: WaitingJob, queue: string, worker: string) => Assignment {
-  const { db, clock, settings } = means
+  const { db, clock, settings, tally } = means
   const { loosen } = looseReports(means)
   const readArgs = db.prepare<[number], string>('SELECT args FROM job_args WHERE job_id = ?').pluck()
   const update = db.prepare(
@@ -126,6 +126,7 @@ function assignJob(means: Means): (job: WaitingJob, queue: string, worker: strin
     const now = clock.now()
     update.run(state, attempt, lease, now + settings.leaseMs, worker, now, id)
     loosen(job.report)
+    tally.note(queue, 'available', state)
     return {
       jobId: String(id),
       lease,

@@ -61,6 +61,7 @@ export function conclude(means: Means): (row: AttemptRow, transition: Transition
     const finishedAt = isFinished(state) ? outcome.at : null
     update.run(state, attempt, dueAt, outcome.number, crashes, snoozed, finishedAt, by?.lease, row.id)
     write(row.id, outcome)
+    means.tally.note(row.queue, row.state, state)
     return {
       tenant: row.tenant,
       refs: refs(row),

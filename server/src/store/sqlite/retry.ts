@@ -14,7 +14,7 @@ interface EndedJob {
 
 /** Prepares reopening jobs that have ended. Whoever asks for that wants it to run, attended or not. */
 export function retry(means: Means): Operations['retry'] {
-  const { db, clock } = means
+  const { db, clock, tally } = means
   const find = findRef(means)
   const read = db.prepare<[number], EndedJob>('SELECT queue, name, state, attempt, max_attempts AS maxAttempts FROM jobs WHERE id = ?')
   const reopen = db.prepare(
@@ -31,6 +31,7 @@ export function retry(means: Means): Operations['retry'] {
       const { queue, name, attempt } = job
       const { state, maxAttempts } = transition(job)
       reopen.run(state, maxAttempts, clock.now(), found.jobId)
+      tally.note(queue, job.state, state)
       return { type: 'retried', waiter: { jobId: String(found.jobId), queue, name, attempt } }
     })
 }
