@@ -67,9 +67,12 @@ export interface Client extends AsyncDisposable {
   /** All there is to know about a job but its args and its result. Rejects like `cancel`. */
   inspect(relay: AnyRelay): Promise<Inspection>
   /**
-   * Follows a job: first what is stored (the current state, the latest progress, the chunks of the current attempt, the latest
-   * outcome), then what happens, without a gap or a repeat within an attempt, over lost connections too. Each walk through it
+   * Follows a job: first what is stored (the current state, the latest progress, the chunks of the latest run, the latest
+   * outcome), then what happens, without a gap or a repeat within a run, over lost connections too. Each walk through it
    * starts from there, so it may be watched again after a reload.
+   *
+   * A run is one claim of the job by a worker. An attempt that is given back, by a snooze or by a worker that drains, is run
+   * anew under its number: then a `state` event comes, and the index of its chunks starts from 0 again.
    *
    * It ends after the final outcome, and quietly when the watcher itself leaves: by `break`, by its `signal`, by closing the
    * client. It throws RelayError for anything else: `not_found`, `expired`, `unauthorized`, `forbidden`, or `undecodable` for

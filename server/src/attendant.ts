@@ -17,6 +17,8 @@ interface Rooms {
   readonly clock: Clock
 }
 
+type Whose = Pick<Told, 'jobId' | 'tenant' | 'refs'>
+
 interface Attended {
   readonly lookups: readonly Lookup[]
   lastSeen: number
@@ -43,12 +45,12 @@ export class Attendant {
   }
 
   /** A job was stored that is to be attended. */
-  attend({ jobId, tenant, refs }: Omit<Told, 'attempt'>): void {
+  attend({ jobId, tenant, refs }: Whose): void {
     this.#attended.set(jobId, { lookups: refs.map((ref) => ({ tenant, ref })), lastSeen: this.rooms.clock.now() })
   }
 
   /** A job got further refs; it may be one that is attended. */
-  alias({ jobId, tenant, refs }: Omit<Told, 'attempt'>): void {
+  alias({ jobId, tenant, refs }: Whose): void {
     const known = this.#attended.get(jobId)
     if (!known) return
     const lookups = [...known.lookups, ...refs.map((ref) => ({ tenant, ref }))]

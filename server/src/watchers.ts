@@ -1,4 +1,4 @@
-import { type Clock, isFinished, type WatchEvent, type Watched } from '@anchorleg/shared'
+import { type Clock, Gathering, isFinished, type WatchEvent, type Watched } from '@anchorleg/shared'
 import { type ClientSession, visible } from './courier.js'
 import type { Announcement, Lookup, Store, Told, Watching } from './store/store.js'
 import type { Telemetry } from './telemetry.js'
@@ -13,12 +13,13 @@ interface Room extends Lookup {
 }
 
 /**
- * Tells those who watch a ref of everything that happens to its job, in the order in which it is stored. Like awaiting, it
- * joins first and reads then; a watcher that finds a gap asks again from where it is.
+ * Tells those who watch a ref of everything that happens to its job, in the order in which it is stored, what one turn brings
+ * in one go. Like awaiting, it joins first and reads then; a watcher that finds a gap asks again from where it is.
  */
 export class Watchers {
   readonly #rooms = new Map<string, Room>()
   readonly #jobs = new Map<string, Set<Room>>()
+  readonly #news = new Gathering<{ readonly session: ClientSession; readonly event: WatchEvent }>(tellAll)
 
   constructor(
     private readonly store: Store,
@@ -61,9 +62,9 @@ export class Watchers {
   /** Hears of jobs that were claimed, or became available again. */
   hear(event: Telemetry): void {
     if (event.type !== 'job.claimed' && event.type !== 'job.available') return
-    const { jobId, attempt } = event
+    const { jobId, run, attempt } = event
     const state = event.type === 'job.claimed' ? 'executing' : 'available'
-    for (const room of this.#jobs.get(jobId) ?? []) this.#tell(room, { ref: room.ref, type: 'state', state, attempt, at: this.clock.now() })
+    for (const room of this.#jobs.get(jobId) ?? []) this.#tell(room, { ref: room.ref, type: 'state', run, state, attempt, at: this.clock.now() })
   }
 
   /** Something happened to a job: its watchers are told under the ref that each of them watches. */
@@ -74,16 +75,17 @@ export class Watchers {
     }
   }
 
-  /** Outcomes that were stored, each behind the state it leads to. With the final one the watch ends. */
+  /** Outcomes that were stored, each with the state it leads to. With the final one the watch ends. */
   deliver(announcements: readonly Announcement[]): void {
     if (this.#rooms.size === 0) return
-    for (const { tenant, refs, state, outcome } of announcements) {
+    for (const { tenant, refs, run, state, attempt, outcome } of announcements) {
       for (const ref of refs) {
         const key = keyOf({ tenant, ref })
         const room = this.#rooms.get(key)
         if (!room) continue
-        this.#tell(room, { ref, type: 'state', state, attempt: outcome.attempt, at: outcome.at })
-        for (const session of room.members) session.tell.events([{ type: 'outcome', state, ...visible(session, { ref, outcome }) }])
+        for (const session of room.members) {
+          this.#news.add({ session, event: { type: 'outcome', run, state, attempt, ...visible(session, { ref, outcome }) } })
+        }
         if (!outcome.final) continue
         for (const session of room.members) session.watched.delete(key)
         this.#close(key, room)
@@ -118,10 +120,14 @@ export class Watchers {
       this.unwatch(session, ref)
       return { ref, type: found.type }
     }
-    const { jobId, outcomes, chunks, ...rest } = found
-    if (isFinished(found.state) && !found.more) this.unwatch(session, ref)
-    else this.#tie(keyOf({ tenant: session.tenant, ref }), jobId)
-    return { ...rest, ref, chunks: [...chunks], outcomes: outcomes.map((outcome) => visible(session, { ref, outcome }).outcome) }
+    const { jobId, outcomes, chunks, more, ...rest } = found
+    const key = keyOf({ tenant: session.tenant, ref })
+    // The job ended while the store was read, and the watch with it; but the store has it open, before that or again.
+    const isCutOff = !isFinished(found.state) && !session.watched.has(key)
+    if (isFinished(found.state) && !more) this.unwatch(session, ref)
+    else this.#tie(key, jobId)
+    const seen = outcomes.map((outcome) => visible(session, { ref, outcome }).outcome)
+    return { ...rest, ref, chunks: [...chunks], outcomes: seen, more: more || isCutOff }
   }
 
   #tie(key: string, jobId: string): void {
@@ -142,8 +148,19 @@ export class Watchers {
   }
 
   #tell(room: Room, event: WatchEvent): void {
-    for (const session of room.members) session.tell.events([event])
+    for (const session of room.members) this.#news.add({ session, event })
   }
+}
+
+/** Tells each session what there is for it, in order. */
+function tellAll(news: readonly { readonly session: ClientSession; readonly event: WatchEvent }[]): void {
+  const loads = new Map<ClientSession, WatchEvent[]>()
+  for (const { session, event } of news) {
+    const load = loads.get(session)
+    if (load) load.push(event)
+    else loads.set(session, [event])
+  }
+  for (const [session, load] of loads) session.tell.events(load)
 }
 
 function keyOf({ tenant, ref }: Lookup): string {

@@ -27,7 +27,7 @@ beforeEach(async () => {
     return []
   }
   const canceller = { cancel } as Partial<Canceller> as Canceller
-  const store = { attended: async () => [{ tenant, refs: ['from-before'], jobId: '1', attempt: 0 }] } as Partial<Store> as Store
+  const store = { attended: async () => [{ tenant, refs: ['from-before'], jobId: '1', attempt: 0, run: 0 }] } as Partial<Store> as Store
   attendant = new Attendant({ store, courier, watchers, canceller, telemetry: new TelemetryBus(), clock }, patience)
   await attendant.start()
 })

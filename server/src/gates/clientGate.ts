@@ -6,7 +6,7 @@ import type { ClientSession, Courier } from '../courier.js'
 import type { Intake } from '../intake.js'
 import type { TelemetryBus } from '../telemetry.js'
 import type { Watchers } from '../watchers.js'
-import { fitAnswer, sendOutcomes } from './frames.js'
+import { fitAnswer, sendEvents, sendOutcomes } from './frames.js'
 import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
 import { Line } from './line.js'
@@ -35,7 +35,7 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
       watched: new Set(),
       tell: {
         outcomes: (outcomes) => line.send(() => sendOutcomes(socket, outcomes, limits)),
-        events: (events) => line.send(() => socket.emit('events', events)),
+        events: (events) => line.send(() => sendEvents(socket, events, limits)),
         expired: (refs) => line.send(() => socket.emit('expired', refs)),
       },
     }

@@ -5,7 +5,7 @@ import { type Addressed, tellOf } from './running.js'
 export function attended(means: Means): Operations['attended'] {
   const tell = tellOf(means)
   const read = means.db.prepare<[], Addressed>(
-    'SELECT id, tenant, ref, attempt FROM jobs INDEXED BY jobs_attended WHERE cancel_on_disconnect = 1 AND finished_at IS NULL',
+    'SELECT id, tenant, ref, attempt, runs FROM jobs INDEXED BY jobs_attended WHERE cancel_on_disconnect = 1 AND finished_at IS NULL',
   )
   return () => read.all().map(tell)
 }

@@ -34,7 +34,7 @@ export function release(means: Means): Operations['release'] {
       const { state, attempt } = transition(row)
       give.run(state, attempt, row.id)
       tally.note(row.queue, row.state, state)
-      return { jobId, queue: row.queue, name: row.name, attempt }
+      return { jobId, queue: row.queue, name: row.name, attempt, run: row.runs }
     })
 }
 

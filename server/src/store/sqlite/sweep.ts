@@ -12,7 +12,9 @@ interface DueJob extends Omit<Waiter, 'jobId'> {
 /** Prepares making due jobs available. */
 export function stage({ db, clock, tally }: Means): Operations['stage'] {
   const waiting = `FROM jobs INDEXED BY jobs_due WHERE state IN ('scheduled', 'retryable')`
-  const read = db.prepare<[number, number], DueJob>(`SELECT id, queue, name, attempt, state ${waiting} AND due_at <= ? ORDER BY due_at LIMIT ?`)
+  const read = db.prepare<[number, number], DueJob>(
+    `SELECT id, queue, name, attempt, runs AS run, state ${waiting} AND due_at <= ? ORDER BY due_at LIMIT ?`,
+  )
   const move = db.prepare('UPDATE jobs SET state = ? WHERE id = ?')
   const next = db.prepare<[], number>(`SELECT due_at ${waiting} ORDER BY due_at LIMIT 1`).pluck()
   return (limit) => {

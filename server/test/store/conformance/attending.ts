@@ -13,8 +13,8 @@ export function attending(harness: Harness): void {
       const running = await start(store, { cancelOnDisconnect: true })
       const listed = await store.attended()
       expect(listed).toMatchObject([
-        { tenant, refs: [asked.ref, alias.ref], attempt: 0 },
-        { tenant, refs: [running.lookup.ref], jobId: running.lease.jobId, attempt: 1 },
+        { tenant, refs: [asked.ref, alias.ref], attempt: 0, run: 0 },
+        { tenant, refs: [running.lookup.ref], jobId: running.lease.jobId, attempt: 1, run: 1 },
       ])
     })
 

@@ -97,6 +97,8 @@ function freshJob(tenant: string, request: JobRequest, now: number): Job {
     settledBy: null,
     cancel: null,
     outcomes: [],
+    runs: 0,
+    handedBack: 0,
     run: null,
     finishedAt: null,
     attended: request.cancelOnDisconnect === true,

@@ -50,10 +50,11 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     }
     ok(!job.cancel, 'waits again though it was to be cancelled')
     pair.note('executing → available by a release')
+    job.handedBack = job.runs
     job.state = 'available'
     job.attempt -= 1
     job.token = null
-    same(released, { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt })
+    same(released, { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt, run: job.runs })
   },
 
   async cancel(pair, { ref, of }) {
@@ -84,7 +85,8 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     const retried = only(await pair.store.retry([lookup]))
     if (typeof job === 'string') return same(retried, { type: job })
     if (!ended(job.state)) return same(retried, { type: 'unfinished' })
-    same(retried, { type: 'retried', waiter: { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt } })
+    const { queue, name } = job.request
+    same(retried, { type: 'retried', waiter: { jobId: job.id, queue, name, attempt: job.attempt, run: job.runs } })
     pair.note(`${job.state} → available by a retry`)
     const reading = only(await pair.store.read([lookup]))
     ok(reading.type === 'known')
@@ -151,7 +153,7 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
       pair.note(`${job.state} → available`)
       job.state = 'available'
     }
-    const waiter = ({ id, attempt, request: { queue, name } }: Job) => ({ jobId: id, queue, name, attempt })
+    const waiter = ({ id, attempt, runs, request: { queue, name } }: Job) => ({ jobId: id, queue, name, attempt, run: runs })
     same([...staged].sort(byJob), due.map(waiter).sort(byJob))
     const left = waiting.filter((job) => !due.includes(job)).map(({ dueAt }) => dueAt)
     same(nextDueAt === null ? null : pair.timeOf(nextDueAt), left.length === 0 ? null : Math.min(...left))
@@ -204,6 +206,16 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     )
     for (const each of listed) same(each, toldOf(pair.job(each.jobId), each.refs))
   },
+
+  /** A count may be some seconds old, so a minute passes first. */
+  async measure(pair) {
+    pair.pass(1)
+    const jobs = [...pair.model.jobs.values()].filter(({ state }) => !ended(state))
+    const expected = new Map([['nobody available', 1]])
+    for (const { state, request } of jobs) expected.set(`${request.queue} ${state}`, 1 + (expected.get(`${request.queue} ${state}`) ?? 0))
+    const depths = await pair.store.depths()
+    same(new Map(depths.map(({ queue, state, count }) => [`${queue} ${state}`, count])), expected)
+  },
 }
 
 function byJob(a: { readonly jobId: string }, b: { readonly jobId: string }): number {
@@ -213,7 +225,7 @@ function byJob(a: { readonly jobId: string }, b: { readonly jobId: string }): nu
 /** Whom to tell of a job. Its own ref comes first; the order of the others is the store's. */
 function toldOf(job: Job, refs: readonly string[] = []) {
   same([refs[0], [...refs].sort()], [job.refs[0], [...job.refs].sort()])
-  return { tenant: job.tenant, refs, jobId: job.id, attempt: job.attempt }
+  return { tenant: job.tenant, refs, jobId: job.id, attempt: job.attempt, run: job.runs }
 }
 
 function runOf(pair: Pair, job: Job) {
