@@ -13,7 +13,7 @@ import {
 } from '@anchorleg/shared'
 import type { Context } from './context.js'
 import type { Definition } from './definition.js'
-import { clip, describeThrown, sealTrace } from './exception.js'
+import { clip, describeThrown, isError, sealTrace } from './exception.js'
 import { givenBy } from './outcome.js'
 import { sentenceOf, validate } from './schema.js'
 
@@ -85,7 +85,7 @@ async function run(task: Task, given: Attempt): Promise<AttemptOutcome> {
         return outcome satisfies never
     }
   } catch (error) {
-    if (error instanceof Terminal) return { type: 'error', code: error.code, message: clip(error.message), codec: codecTag }
+    if (isError(error) && error instanceof Terminal) return { type: 'error', code: error.code, message: clip(error.message), codec: codecTag }
     const { name, message, ...rest } = describeThrown(error)
     const trace = sealTrace({ name, message, ...rest })
     return { ...failure(task, given, { code: 'exception', name, message, ...rest }), name, ...(trace !== undefined && { trace }) }
@@ -126,7 +126,7 @@ function trySeal(value: unknown): string {
 
 function failed(task: Task, given: Attempt, reason: unknown): ErrorOutcome {
   const value = sealWithin(reason, 'reason', given)
-  const words = reason instanceof Error ? describeThrown(reason).message : typeof reason === 'string' ? reason : ''
+  const words = isError(reason) ? describeThrown(reason).message : typeof reason === 'string' ? reason : ''
   return { ...failure(task, given, { code: 'failed', message: clip(words) || 'The handler returned an error.', reason }), value }
 }
 

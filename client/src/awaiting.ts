@@ -3,26 +3,26 @@ import { type Attachments, messages, type RefAwaiter } from './attachments.js'
 import type { Connection } from './connection.js'
 import { type AwaitResult, RelayError } from './errors.js'
 import { isPromise } from './givenRelay.js'
-import { demand, isRecord, signal as isSignal, milliseconds, type Opt, show } from './options.js'
+import { boolean, demand, isRecord, signal as isSignal, milliseconds, type Opt, optionsOf, show } from './options.js'
 import { readOutcome } from './readOutcome.js'
 import { isRelay } from './relay.js'
 import type { Submissions } from './submissions.js'
 import { within } from './within.js'
 
 /** How long to wait: milliseconds, or these. */
-export type Wait =
-  | number
-  | Opt<{
-      /**
-       * Milliseconds from the call. Default 5000. Infinity waits as long as the client lives. 0 answers from what is stored,
-       * within 100 ms; a client that is only just connecting has up to a second for that.
-       */
-      timeout: number
-      /** Ends the wait with `aborted`; the job runs on. */
-      signal: AbortSignal
-      /** Waits for the outcome that ends the job, through its retries and snoozes. */
-      withRetries: boolean
-    }>
+export type Wait = number | WaitOptions
+
+type WaitOptions = Opt<{
+  /**
+   * Milliseconds from the call. Default 5000. Infinity waits as long as the client lives. 0 answers from what is stored,
+   * within 100 ms; a client that is only just connecting has up to a second for that.
+   */
+  timeout: number
+  /** Ends the wait with `aborted`; the job runs on. */
+  signal: AbortSignal
+  /** Waits for the outcome that ends the job, through its retries and snoozes. */
+  withRetries: boolean
+}>
 
 /** What an await works with. */
 export interface Rooms {
@@ -36,8 +36,16 @@ const defaultTimeout = 5_000
 /** Milliseconds that the hub has, at the deadline, to say what the job waits for. */
 const lastWordWithin = 100
 
+/**
+ * Milliseconds before the deadline of a longer wait at which the hub is asked ahead: one too busy to answer within those 100 ms is
+ * not one that cannot be reached.
+ */
+export const askedAhead = 1_000
+
 /** Milliseconds that a wait of 0 gives a client that is only just connecting. */
 const connectWithin = 1_000
+
+type Pending = Extract<Standing, { type: 'pending' }>
 
 export interface Patience {
   readonly timeout: number
@@ -49,9 +57,10 @@ export interface Patience {
 export function patienceOf(wait: Wait | undefined): Patience {
   if (wait !== undefined && typeof wait !== 'number' && !isRecord(wait))
     throw new TypeError(`expected milliseconds or an object of options, got ${show(wait)}`)
-  const { timeout = defaultTimeout, signal, withRetries = false } = typeof wait === 'number' ? { timeout: wait } : (wait ?? {})
+  const options = typeof wait === 'number' ? { timeout: wait } : optionsOf<WaitOptions>(wait, ['timeout', 'signal', 'withRetries'])
+  const { timeout = defaultTimeout, signal, withRetries = false } = options
   demand('timeout', milliseconds, timeout)
-  demand('withRetries', (value) => (typeof value === 'boolean' ? undefined : 'a boolean'), withRetries)
+  demand('withRetries', boolean, withRetries)
   demand('signal', isSignal, signal)
   return { timeout, signal, want: withRetries ? 'final' : 'any' }
 }
@@ -64,6 +73,7 @@ export class Awaiting implements RefAwaiter {
   #done = false
   #ref: string | undefined
   #relay: Promise<unknown> | undefined
+  #known: Pending | undefined
 
   constructor(
     relay: unknown,
@@ -91,13 +101,21 @@ export class Awaiting implements RefAwaiter {
     this.#settle({ type: 'error', error: { code, message, ...(cause && { cause }) } })
   }
 
+  /** The deadline is near: what the hub says now stands where it says nothing at the deadline. */
+  async askAhead(): Promise<void> {
+    if (this.#done || this.rooms.connection.status !== 'connected') return
+    const standing = await this.#lastWord()
+    if (standing?.type === 'outcome') this.outcome(standing.outcome)
+    else if (standing?.type === 'pending') this.#known = standing
+  }
+
   /** The deadline has come: the hub is asked once more, and has 100 ms to say more than that. */
   async expire(): Promise<void> {
     const { timeout } = this.patience
     const { connection } = this.rooms
     if (timeout === 0) await within(connectWithin, connection.firstTry)
     if (this.#done) return
-    const standing = connection.status === 'connected' ? await within(lastWordWithin, this.#lastWord()) : undefined
+    const standing = connection.status === 'connected' ? ((await within(lastWordWithin, this.#lastWord())) ?? this.#known) : undefined
     switch (standing?.type) {
       case 'outcome':
         return this.outcome(standing.outcome)
@@ -118,7 +136,7 @@ export class Awaiting implements RefAwaiter {
     return this.#ref === undefined || this.#done ? undefined : this.rooms.attachments.look(this.#ref, this.want)
   }
 
-  #timeOut(standing?: Extract<Standing, { type: 'pending' }>): void {
+  #timeOut(standing?: Pending): void {
     const { timeout } = this.patience
     const message = `No outcome within ${timeout} ms: ${standing ? `the job is ${standing.state} (${standing.waiting})` : 'the hub could not be asked'}.`
     const known = standing ? { waiting: standing.waiting, state: standing.state } : { waiting: 'disconnected' as const }

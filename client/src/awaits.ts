@@ -1,5 +1,5 @@
 import { after } from '@anchorleg/shared'
-import { Awaiting, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
+import { Awaiting, askedAhead, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
 import type { AwaitResult, RelayError } from './errors.js'
 import { demandRelay, isPromise } from './givenRelay.js'
 import { show } from './options.js'
@@ -14,8 +14,10 @@ export class Awaits {
    * Awaits relays and promises of relays with one deadline, counted from the call.
    * Rejects with TypeError for arguments that are not as they must be, and for nothing else.
    */
-  async all(relays: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
-    if (!Array.isArray(relays)) throw new TypeError(`expected a list of relays, got ${show(relays)}`)
+  async all(given: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
+    if (!Array.isArray(given)) throw new TypeError(`expected a list of relays, got ${show(given)}`)
+    // A list with holes has undefined there, like any other list.
+    const relays = Array.from<unknown>(given)
     for (const relay of relays) if (isPromise(relay)) Promise.resolve(relay).catch(() => {})
     const patience = patienceOf(wait)
     relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
@@ -37,6 +39,7 @@ export class Awaits {
       this.#open.delete(awaiting)
       if (mine.size > 0) return
       stop()
+      stopAsking()
       signal?.removeEventListener('abort', abort)
     }
     const abort = () => {
@@ -44,6 +47,10 @@ export class Awaits {
     }
     const stop = after(timeout, () => {
       for (const awaiting of [...mine]) void awaiting.expire()
+    })
+    const ahead = timeout > 2 * askedAhead ? timeout - askedAhead : Number.POSITIVE_INFINITY
+    const stopAsking = after(ahead, () => {
+      for (const awaiting of [...mine]) void awaiting.askAhead()
     })
     signal?.addEventListener('abort', abort)
     const results = relays.map((relay) => {

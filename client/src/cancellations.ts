@@ -16,6 +16,7 @@ import { Ending } from './ending.js'
 import { RelayError } from './errors.js'
 import { givenRelay } from './givenRelay.js'
 import { Inquiries } from './inquiries.js'
+import { type Opt, optionsOf } from './options.js'
 
 /** What became of a wish to cancel. */
 export interface Cancellation {
@@ -61,12 +62,12 @@ export class Cancellations {
     })
   }
 
-  /** Rejects with RelayError, as the promise of a relay does, and with TypeError for what is no relay and for a reason that cannot be encoded. */
-  async cancel(given: unknown, reason: unknown): Promise<Cancellation> {
+  /** Rejects with RelayError, as the promise of a relay does, and with TypeError for what is no relay, for wrong options and for a reason that cannot be encoded. */
+  async cancel(given: unknown, options: Opt<{ reason: unknown }> | undefined): Promise<Cancellation> {
     const { submitTimeout, connection } = this.rooms
     const relay = givenRelay(given)
     relay.catch(() => {})
-    const sealed = sealReason(reason)
+    const sealed = sealReason(optionsOf(options, ['reason']).reason)
     const { ref } = await relay
     connection.open()
     const told = await this.inquiries.once({ ref, asked: { ref, codec: codecTag, reason: sealed } }, submitTimeout, read)

@@ -9,7 +9,7 @@ import type { AwaitResult, RelayError } from './errors.js'
 import { Events } from './events.js'
 import { type Inspection, Inspections } from './inspections.js'
 import type { NewJob } from './newJob.js'
-import type { Opt } from './options.js'
+import { type Opt, optionsOf } from './options.js'
 import { Outbox } from './outbox.js'
 import { PendingRefs } from './pendingRefs.js'
 import { stayAttached } from './presence.js'
@@ -67,9 +67,12 @@ export interface Client extends AsyncDisposable {
   /** All there is to know about a job but its args and its result. Rejects like `cancel`. */
   inspect(relay: AnyRelay): Promise<Inspection>
   /**
-   * Follows a job: first what is stored (the current state, the latest progress, the chunks of the current attempt, the latest
-   * outcome), then what happens, without a gap or a repeat within an attempt, over lost connections too. Each walk through it
+   * Follows a job: first what is stored (the current state, the latest progress, the chunks of the latest run, the latest
+   * outcome), then what happens, without a gap or a repeat within a run, over lost connections too. Each walk through it
    * starts from there, so it may be watched again after a reload.
+   *
+   * A run is one claim of the job by a worker. An attempt that is given back, by a snooze or by a worker that drains, is run
+   * anew under its number: then a `state` event comes, and the index of its chunks starts from 0 again.
    *
    * It ends after the final outcome, and quietly when the watcher itself leaves: by `break`, by its `signal`, by closing the
    * client. It throws RelayError for anything else: `not_found`, `expired`, `unauthorized`, `forbidden`, or `undecodable` for
@@ -107,7 +110,7 @@ export function makeClient(settings: ClientSettings): Client {
     async(job: NewJob, options?: AsyncOptions) {
       connection.open()
       const submitted = submissions.one(job, options)
-      if (options?.cancelOnDisconnect) stayAttached(attachments, job?.ref, submitted)
+      if (options?.cancelOnDisconnect === true) stayAttached(attachments, job?.ref, submitted)
       return submitted
     },
     asyncMany(jobs: readonly NewJob[]) {
@@ -116,9 +119,9 @@ export function makeClient(settings: ClientSettings): Client {
     },
     await: (relay: unknown, wait?: Wait) => awaits.all([relay], wait).then(([result]) => result),
     awaitMany: (relays: readonly unknown[], wait?: Wait) => awaits.all(relays, wait),
-    cancel: (relay: unknown, options?: Opt<{ reason: unknown }>) => cancellations.cancel(relay, options?.reason),
+    cancel: (relay: unknown, options?: Opt<{ reason: unknown }>) => cancellations.cancel(relay, options),
     inspect: (relay: unknown) => inspections.inspect(relay),
-    watch: (relay: unknown, options?: Opt<{ signal: AbortSignal }>) => watches.watch(relay, options?.signal),
+    watch: (relay: unknown, options?: Opt<{ signal: AbortSignal }>) => watches.watch(relay, optionsOf(options, ['signal']).signal),
     attach: (ref: unknown, job?: Job) => attachRelay(ref, jobNamed(job)),
     on: events.on,
     get ready() {

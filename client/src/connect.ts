@@ -1,7 +1,7 @@
 import { addressOf, type HubUrl } from './address.js'
 import { type Client, makeClient } from './client.js'
 import type { Token } from './connection.js'
-import { demand, lifetime, type Opt } from './options.js'
+import { demand, lifetime, type Opt, optionsOf } from './options.js'
 
 /** The options of {@link connect}. */
 export type ConnectOptions = Opt<{
@@ -19,8 +19,8 @@ export type ConnectOptions = Opt<{
  * use; reading `ready` is a use. The connection then keeps itself up until it is refused or closed.
  * @throws {TypeError} for an address or an option that is not as it must be
  */
-export function connect(url?: HubUrl, options: ConnectOptions = {}): Client {
-  const { submitTimeout = 10_000 } = options
+export function connect(url?: HubUrl, options?: ConnectOptions): Client {
+  const { submitTimeout = 10_000, token, path } = optionsOf(options, ['token', 'path', 'submitTimeout'])
   demand('submitTimeout', lifetime, submitTimeout)
-  return makeClient({ ...addressOf(url, options), submitTimeout })
+  return makeClient({ ...addressOf(url, { token, path }), submitTimeout })
 }

@@ -17,7 +17,7 @@ export interface Exception {
 
 /** Describes what a handler threw. What is no Error keeps itself as the cause. It never throws, even for a hostile object. */
 export function describeThrown(thrown: unknown): Exception {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: clip(textOf(thrown), messageLimit), cause: thrown }
+  if (!isError(thrown)) return { name: 'Error', message: clip(textOf(thrown), messageLimit), cause: thrown }
   const stack = read(thrown, 'stack')
   const cause = read(thrown, 'cause')
   return {
@@ -55,8 +55,17 @@ function nameOf(error: Error): string {
   return typeof name === 'string' && name !== 'Error' ? name : typeof made === 'string' && made ? made : 'Error'
 }
 
+/** A revoked Proxy throws even at being asked that. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
+}
+
 function briefly(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return cause === undefined ? undefined : clip(textOf(cause), 1_024)
+  if (!isError(cause)) return cause === undefined ? undefined : clip(textOf(cause), 1_024)
   const { name, message, stack } = describeThrown(cause)
   return { name, message: clip(message, 1_024), ...(stack !== undefined && { stack: clip(stack, 4_096) }) }
 }

@@ -1,7 +1,7 @@
 import { codecTag, type EncodeError, type Issue, type JobRequestInput, mintRef, open, seal } from '@anchorleg/shared'
 import type { Definition, JobOptions } from './definition.js'
 import { InvalidJobError } from './errors.js'
-import { deepest, isRecord, newIssues, type Opt } from './options.js'
+import { deepest, isRecord, newIssues, type Opt, show } from './options.js'
 import type { types } from './relay.js'
 import { type Checked, keysOf, sentenceOf, validate } from './schema.js'
 import { type UniqueOptions, uniqueOf } from './unique.js'
@@ -89,6 +89,8 @@ function trySeal(value: unknown): string | EncodeError {
 export function requestOf(job: NewJob): Request | Promise<Request> {
   const { [origin]: from, args, codec, ...options } = job as NewJob & PlainJob
   const issues = newIssues(options)
+  const name = from?.definition.name ?? options.name
+  if (options.name !== name) issues.push({ path: ['name'], message: `unknown option: the definition names the job ${show(name)}` })
   const argsIssue = typeof args === 'string' && typeof codec === 'string' ? undefined : unsealed(from?.trouble)
   if (issues.length > 0 || argsIssue) throw invalid(job, issues, argsIssue ? [argsIssue] : [])
   const { unique, ...plain } = options

@@ -26,6 +26,8 @@ export const milliseconds: Check = check((value) => isNumber(value) && value >= 
 
 export const signal: Check = check((value) => value === undefined || value instanceof AbortSignal, 'an AbortSignal')
 
+export const boolean: Check = check((value) => typeof value === 'boolean', 'a boolean')
+
 export const lifetime: Check = check((value) => isNumber(value) && value > 0, 'milliseconds above 0, or Infinity')
 
 const tags: Check = check(
@@ -124,6 +126,19 @@ export function mismatch(expected: Check, got: unknown): string | undefined {
 export function demand(name: string, expected: Check, got: unknown): void {
   const message = mismatch(expected, got)
   if (message) throw new TypeError(`${name}: ${message}`)
+}
+
+/**
+ * Keeps options to those there are: a misspelt one would be as if it had not been given.
+ * @throws {TypeError} "timout: unknown option: expected one of …", "options: expected an object, got …"
+ */
+export function optionsOf<T extends object>(given: T | undefined, known: readonly (keyof T & string)[]): Partial<T> {
+  if (given === undefined) return {}
+  if (!isRecord(given)) throw new TypeError(`options: expected an object with ${known.join(', ')}, got ${show(given)}`)
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name as keyof T & string)) throw new TypeError(`${name}: unknown option: expected one of ${known.join(', ')}`)
+  }
+  return given
 }
 
 /** A value in a message: short, whatever it is. */

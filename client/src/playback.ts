@@ -2,19 +2,26 @@ import { type Chunk, type Cursor, isFinished, type JobState, type Outcome, type 
 import type { SealedEvent } from './watchEvent.js'
 
 type Stored = Extract<Watched, { type: 'job' }>
-type StateEvent = Extract<SealedEvent, { type: 'state' }>
-type ProgressEvent = Extract<SealedEvent, { type: 'progress' }>
+type Progress = Omit<Extract<SealedEvent, { type: 'progress' }>, 'type'>
+type Pushed<Type> = Extract<WatchEvent, { type: Type }>
+
+/** Where a job stands: in which state, since when, and in which of its runs. */
+interface Stand {
+  readonly state: JobState
+  readonly attempt: number
+  readonly run: number
+  readonly at: number
+}
 
 /**
  * Puts in order what a hub says of one watched job: what is stored, in answers, and what happens, in events. What it plays
- * has no gap and no repeat within an attempt. Bookkeeping alone: it neither talks nor waits.
+ * has no gap and no repeat within a run, and a state before each run. Bookkeeping alone: it neither talks nor waits.
  */
 export class Playback {
-  #cursor: { attempt: number; index: number; number: number } | undefined
-  /** The cursor's run has ended: another may follow under the same attempt, its chunks counted from 0 again. */
-  #isOver = false
-  #state: StateEvent | undefined
-  #progress: ProgressEvent | undefined
+  #cursor: { run: number; index: number; number: number } | undefined
+  #stand: Stand | undefined
+  /** What the cursor's run has come to. */
+  #progress: string | undefined
   #ended = false
 
   constructor(private readonly play: (event: SealedEvent) => void) {}
@@ -32,21 +39,22 @@ export class Playback {
   /** Takes what is stored beyond the cursor. Answers whether there is more to ask for. */
   answered(stored: Stored): boolean {
     const before = JSON.stringify(this.#cursor)
-    const isFirst = !this.#cursor
-    this.#cursor ??= { attempt: stored.attempt, index: 0, number: 0 }
-    const { earlier, current } = cut(stored)
     // At first the current state leads; later it comes where its run begins.
-    if (isFirst) this.#playState(stored)
-    const gapBefore = this.#playRows(earlier, stored)
-    this.#playState(stored)
-    const isIncomplete = stored.state === 'executing' && this.#begin(stored.attempt) && !isFirst
-    if (stored.progress && stored.progress.attempt >= stored.attempt) this.#playProgress(stored.progress)
-    const gapAfter = !isIncomplete && this.#playRows(current, stored)
-    if (this.#ended) return false
-    const isAgain = stored.more || gapBefore || gapAfter || isIncomplete
-    if (isAgain && JSON.stringify(this.#cursor) !== before) return true
-    // The chunks that are missing are nowhere: their outcome is not held back for them.
-    for (const outcome of stored.outcomes) this.#playOutcome(outcome, stateOf(outcome, stored), true)
+    if (!this.#cursor) this.#playStand(stored)
+    this.#cursor ??= { run: stored.run, index: 0, number: 0 }
+    const isEarlier = ({ number }: Outcome) => number <= stored.after
+    // Of earlier runs no chunks are kept, so their outcomes are not held back for them.
+    for (const outcome of stored.outcomes.filter(isEarlier)) this.#playOutcome(outcome)
+    if (stored.run > this.#cursor.run) this.#begin(stored.run)
+    this.#playStand(stored)
+    if (stored.progress) this.#playProgress(stored.progress)
+    for (const chunk of stored.chunks) this.#playChunk(chunk)
+    const later = stored.outcomes.filter((outcome) => !isEarlier(outcome))
+    const gap = later.findIndex((outcome) => this.#lacksChunks(outcome))
+    for (const outcome of later.slice(0, gap < 0 ? later.length : gap)) this.#playOutcome(outcome)
+    if ((stored.more || gap >= 0) && JSON.stringify(this.#cursor) !== before) return true
+    // Chunks that asking again has not brought are nowhere: no outcome waits for them.
+    for (const outcome of later) this.#playOutcome(outcome)
     this.#ended = isFinished(stored.state)
     return false
   }
@@ -57,18 +65,14 @@ export class Playback {
     if (!cursor || this.#ended) return true
     switch (event.type) {
       case 'state':
-        if (event.state === 'executing') this.#begin(event.attempt)
-        else if (event.attempt < cursor.attempt) this.#isOver = true
-        this.#playState(event)
-        return true
+        return this.#toldState(event)
       case 'progress':
-        if (event.attempt >= cursor.attempt) this.#playProgress(event)
-        return true
+        if (event.run === cursor.run) this.#playProgress(event)
+        return event.run <= cursor.run
       case 'chunk':
-        return this.#playPushedChunk(event)
+        return this.#toldChunk(event)
       case 'outcome':
-        if (event.outcome.number > cursor.number + 1) return false
-        return this.#playOutcome(event.outcome, event.state, false)
+        return this.#toldOutcome(event)
       default:
         return true
     }
@@ -76,125 +80,74 @@ export class Playback {
 
   /** Takes events that came while an answer was on its way, so that they may have happened before it. False like {@link told}. */
   toldEarly(events: readonly WatchEvent[], stored: Stored): boolean {
-    const had = this.#cursor
-    const isHad = (event: WatchEvent) => event.type === 'chunk' && event.attempt === had?.attempt && event.index < had.index
-    return events.filter((event, i) => !isHad(event) && !isStale(event, events.slice(i), stored)).every((event) => this.told(event))
+    return events.filter((event, i) => !isOvertaken(event, events.slice(i), stored)).every((event) => this.told(event))
   }
 
-  /** A run begins. True when it counts its chunks anew under the attempt of the one before, of which some are had. */
-  #begin(attempt: number): boolean {
-    const cursor = this.#cursor
-    if (!cursor || attempt < cursor.attempt || (attempt === cursor.attempt && !this.#isOver)) return false
-    this.#cursor = { ...cursor, attempt, index: 0 }
-    this.#isOver = false
-    this.#progress = undefined
-    return attempt === cursor.attempt && cursor.index > 0
+  /** Within a run, `available` is the last state: that it executes is known already, or past. */
+  #toldState(event: Pushed<'state'>): boolean {
+    const { run } = this.#cursor as Cursor
+    if (event.run > run) this.#begin(event.run)
+    if (event.run > run || (event.run === run && event.state === 'available')) this.#playStand(event)
+    return true
   }
 
-  /** Plays what is stored. True when an outcome is held back, because chunks before it are missing. */
-  #playRows(rows: readonly (Chunk | Outcome)[], stored: Stored): boolean {
-    for (const row of rows) {
-      // Of runs before the current one, no chunks are kept but those of the answer.
-      const isReplaced = stored.state === 'executing' || row.attempt < stored.attempt
-      if ('index' in row) this.#playStoredChunk(row)
-      else if (!this.#playOutcome(row, stateOf(row, stored), isReplaced)) return true
-    }
-    return false
+  /** A chunk of a run that did not begin here has come behind its beginning unseen. */
+  #toldChunk(chunk: Pushed<'chunk'>): boolean {
+    const { run, index } = this.#cursor as Cursor
+    if (chunk.run !== run) return chunk.run < run
+    if (chunk.index === index) this.#playChunk(chunk)
+    return chunk.index <= index
   }
 
-  #playStoredChunk(chunk: Chunk): void {
+  #toldOutcome({ run, state, attempt, outcome }: Pushed<'outcome'>): boolean {
     const cursor = this.#cursor as Cursor
-    if (chunk.attempt === cursor.attempt && (this.#isOver || chunk.index < cursor.index)) return
-    if (chunk.attempt >= cursor.attempt) this.#playChunk(chunk)
-  }
-
-  #playPushedChunk(chunk: Chunk): boolean {
-    const cursor = this.#cursor as Cursor
-    if (chunk.attempt < cursor.attempt) return true
-    const isNext = chunk.attempt === cursor.attempt ? !this.#isOver && chunk.index <= cursor.index : chunk.index === 0
-    if (isNext && (chunk.attempt > cursor.attempt || chunk.index === cursor.index)) this.#playChunk(chunk)
-    return isNext
-  }
-
-  #playChunk({ attempt, index, codec, value }: Chunk): void {
-    this.#begin(attempt)
-    this.#cursor = { ...(this.#cursor as Cursor), index: index + 1 }
-    this.play({ type: 'chunk', attempt, index, codec, value })
-  }
-
-  /** False when it is held back. */
-  #playOutcome(outcome: Outcome, state: JobState, anyway: boolean): boolean {
-    const cursor = this.#cursor as Cursor
-    const { attempt, number, chunks = 0 } = outcome
-    if (number <= cursor.number) return true
-    const isCurrent = attempt === cursor.attempt && !this.#isOver
-    if (!anyway && attempt >= cursor.attempt && chunks > (isCurrent ? cursor.index : 0)) return false
-    if (attempt > cursor.attempt) this.#begin(attempt)
-    if (attempt >= cursor.attempt) this.#isOver = true
-    this.#cursor = { ...(this.#cursor as Cursor), number }
-    this.play({ type: 'outcome', outcome })
+    if (outcome.number <= cursor.number) return true
+    if (outcome.number > cursor.number + 1 || run > cursor.run || (run === cursor.run && this.#lacksChunks(outcome))) return false
+    if (run === cursor.run) this.#playStand({ run, state, attempt, at: outcome.at })
+    this.#playOutcome(outcome)
     this.#ended = outcome.final && isFinished(state)
     return true
   }
 
-  #playState({ state, attempt, at }: Omit<StateEvent, 'type'>): void {
-    if (this.#state?.state === state && this.#state.attempt === attempt) return
-    this.#state = { type: 'state', state, attempt, at }
-    this.play(this.#state)
+  #begin(run: number): void {
+    this.#cursor = { ...(this.#cursor as Cursor), run, index: 0 }
+    this.#progress = undefined
   }
 
-  #playProgress({ attempt, codec, value }: Omit<ProgressEvent, 'type'>): void {
-    if (this.#progress?.attempt === attempt && this.#progress.value === value) return
-    this.#progress = { type: 'progress', attempt, codec, value }
-    this.play(this.#progress)
+  #lacksChunks({ number, chunks = 0 }: Outcome): boolean {
+    const cursor = this.#cursor as Cursor
+    return number > cursor.number && chunks > cursor.index
+  }
+
+  #playChunk({ attempt, index, codec, value }: Chunk): void {
+    const cursor = this.#cursor as Cursor
+    if (index < cursor.index) return
+    this.#cursor = { ...cursor, index: index + 1 }
+    this.play({ type: 'chunk', attempt, index, codec, value })
+  }
+
+  #playOutcome(outcome: Outcome): void {
+    const cursor = this.#cursor as Cursor
+    if (outcome.number <= cursor.number) return
+    this.#cursor = { ...cursor, number: outcome.number }
+    this.play({ type: 'outcome', outcome })
+  }
+
+  #playStand({ state, attempt, run, at }: Stand): void {
+    if (this.#stand?.state === state && this.#stand.run === run) return
+    this.#stand = { state, attempt, run, at }
+    this.play({ type: 'state', state, attempt, at })
+  }
+
+  #playProgress({ attempt, codec, value }: Progress): void {
+    if (this.#progress === value) return
+    this.#progress = value
+    this.play({ type: 'progress', attempt, codec, value })
   }
 }
 
-/** What is stored of runs before the current one, and of that. Who executes has no outcome yet: what there is came before. */
-function cut(stored: Stored): { earlier: (Chunk | Outcome)[]; current: (Chunk | Outcome)[] } {
-  const { state, attempt, chunks, outcomes } = stored
-  const turn = chunks.findIndex((chunk) => chunk.attempt >= attempt)
-  const past = turn < 0 ? chunks : chunks.slice(0, turn)
-  const now = chunks.slice(past.length)
-  if (state === 'executing') return { earlier: inOrder(past, outcomes), current: now }
-  const isPast = (outcome: Outcome) => outcome.attempt < attempt
-  return {
-    earlier: inOrder(past, outcomes.filter(isPast)),
-    current: inOrder(
-      now,
-      outcomes.filter((each) => !isPast(each)),
-    ),
-  }
-}
-
-/** Chunks and outcomes, each outcome behind the chunks of its attempt. */
-function inOrder(chunks: readonly Chunk[], outcomes: readonly Outcome[]): (Chunk | Outcome)[] {
-  const rows: (Chunk | Outcome)[] = []
-  let next = 0
-  for (const outcome of outcomes) {
-    for (; next < chunks.length && (chunks[next] as Chunk).attempt <= outcome.attempt; next += 1) rows.push(chunks[next] as Chunk)
-    rows.push(outcome)
-  }
-  return [...rows, ...chunks.slice(next)]
-}
-
-/** The state that an outcome of an answer has led to: only the last one can have ended the job. */
-function stateOf(outcome: Outcome, { state, outcomes, more }: Stored): JobState {
-  return outcome === outcomes.at(-1) && !more ? state : 'available'
-}
-
-/** Whether the answer already tells of an event that came before it: itself, or what came later. */
-function isStale(event: WatchEvent, onwards: readonly WatchEvent[], stored: Stored): boolean {
-  if (event.type === 'progress') {
-    return onwards.some((later) => later.type === 'progress' && later.attempt === stored.progress?.attempt && later.value === stored.progress.value)
-  }
-  if (event.type !== 'state') return false
-  const isKnown = onwards.some((later) => later.type === 'state' && later.state === stored.state && later.attempt === stored.attempt)
-  return isKnown || order(event) < order(stored)
-}
-
-const ranks: Partial<Record<JobState, number>> = { executing: 0, scheduled: 1, retryable: 1, available: 2 }
-
-function order({ state, attempt }: { readonly state: JobState; readonly attempt: number }): number {
-  return 4 * attempt + (ranks[state] ?? 3)
+/** Whether the answer already tells of progress that came before it: the same, or what came later. */
+function isOvertaken(event: WatchEvent, onwards: readonly WatchEvent[], { run, progress }: Stored): boolean {
+  if (event.type !== 'progress') return false
+  return onwards.some((later) => later.type === 'progress' && later.run === run && later.value === progress?.value)
 }

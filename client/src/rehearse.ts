@@ -1,4 +1,4 @@
-import { codecTag, defaultLimits, EncodeError, jobDefaults, type Outcome, open, seal, systemClock } from '@anchorleg/shared'
+import { codecTag, defaultLimits, EncodeError, jobDefaults, type Outcome, open, seal, systemClock, terminalCodes } from '@anchorleg/shared'
 import { type Attempt, attempt, type Task } from './attempt.js'
 import { type Context, consoleLog } from './context.js'
 import type { AwaitResult } from './errors.js'
@@ -58,7 +58,7 @@ function stored(given: Awaited<ReturnType<typeof attempt>>, { attempt: number, m
   const header = { number: 1, attempt: number, at: now }
   if (given.type !== 'error') return { ...header, ...given, final: given.type !== 'snooze' }
   const { backoff, ...error } = given
-  const spent = number >= maxAttempts || ['invalid_args', 'invalid_result', 'result_too_large'].includes(given.code)
+  const spent = number >= maxAttempts || (terminalCodes as readonly string[]).includes(given.code)
   if (spent) return { ...header, ...error, final: true, state: 'discarded' }
   return { ...header, ...error, final: false, state: 'retryable', ...(backoff !== undefined && { retryAt: now + backoff * 1000 }) }
 }

@@ -1,7 +1,7 @@
 import type { Refusal, Submitted } from '@anchorleg/shared'
 import { errorOf, InvalidJobError, type RelayError } from './errors.js'
 import type { NewJob } from './newJob.js'
-import { signal as isSignal, type Opt, show } from './options.js'
+import { boolean, demand, signal as isSignal, type Opt, optionsOf, show } from './options.js'
 import type { Outbox } from './outbox.js'
 import { makeRelay, type Relay } from './relay.js'
 import { Submission, type Terms } from './submission.js'
@@ -32,9 +32,9 @@ export class Submissions {
   constructor(private readonly rooms: Rooms) {}
 
   /** Submits one job. Resolves once it is stored. */
-  one(job: NewJob, { signal, cancelOnDisconnect = false }: AsyncOptions = {}): Promise<Relay<any, any, any>> {
-    const wanted = isSignal(signal)
-    if (wanted) return Promise.reject(new InvalidJobError(`signal: expected ${wanted}, got ${show(signal)}`, []))
+  one(job: NewJob, options?: AsyncOptions): Promise<Relay<any, any, any>> {
+    const { signal, cancelOnDisconnect, wrong } = read(options)
+    if (wrong) return Promise.reject(wrong)
     const promise = this.#submit([job], { atomic: false, signal, cancelOnDisconnect }).then(([submitted]) => relayOf(submitted as Submitted))
     if (isJob(job)) this.#promised.set(promise, job.ref)
     return promise
@@ -89,6 +89,18 @@ export class Submissions {
         this.rooms.released(ref)
       }
     }
+  }
+}
+
+/** How a job is submitted. What is wrong with that is told like what is wrong with the job: `async` rejects with nothing else. */
+function read(given: AsyncOptions | undefined) {
+  try {
+    const { signal, cancelOnDisconnect = false } = optionsOf(given, ['signal', 'cancelOnDisconnect'])
+    demand('signal', isSignal, signal)
+    demand('cancelOnDisconnect', boolean, cancelOnDisconnect)
+    return { signal, cancelOnDisconnect }
+  } catch (error) {
+    return { signal: undefined, cancelOnDisconnect: false, wrong: new InvalidJobError((error as Error).message, []) }
   }
 }
 

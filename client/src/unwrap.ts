@@ -1,4 +1,5 @@
 import { type AwaitResult, RelayError } from './errors.js'
+import { isRecord, show } from './options.js'
 
 /**
  * The value of an `ok` result.
@@ -6,6 +7,7 @@ import { type AwaitResult, RelayError } from './errors.js'
  * what was given
  */
 export function unwrap<T>(result: AwaitResult<T>): T {
+  if (!isRecord(result)) throw new TypeError(`expected a result of await, got ${show(result)}`)
   switch (result.type) {
     case 'ok':
       return result.value
@@ -20,6 +22,6 @@ export function unwrap<T>(result: AwaitResult<T>): T {
     case 'snooze':
       throw new RelayError('snooze', `The job was snoozed for ${result.seconds} s.`, { result })
     default:
-      throw new TypeError(`expected a result of await, got ${String(result satisfies never)}`)
+      throw new TypeError(`expected a result of await, got ${show(result satisfies never)}`)
   }
 }

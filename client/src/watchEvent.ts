@@ -1,4 +1,4 @@
-import { type JobState, type Outcome, open, type WatchEvent as Told } from '@anchorleg/shared'
+import { type Chunk, type JobState, type Outcome, open } from '@anchorleg/shared'
 import { type AwaitResult, RelayError } from './errors.js'
 import { readOutcome } from './readOutcome.js'
 
@@ -6,19 +6,17 @@ import { readOutcome } from './readOutcome.js'
 export type WatchEvent<T = unknown, P = unknown, C = unknown> = { attempt: number } & (
   | { type: 'state'; state: JobState; at: Date }
   | { type: 'progress'; value: P }
-  /** `index` counts from 0 within the attempt. */
+  /** `index` counts from 0; within an attempt it does so again when that was given back and is run anew. */
   | { type: 'chunk'; index: number; value: C }
   /** What an attempt gave; `final` when it ended the job. */
   | { type: 'outcome'; final: boolean; result: AwaitResult<T> }
 )
 
-type Kind<Type> = Extract<Told, { type: Type }>
-
-/** An event as the hub tells it, its value still sealed. */
+/** An event whose value is still sealed. */
 export type SealedEvent =
-  | Omit<Kind<'state'>, 'ref'>
-  | Omit<Kind<'progress'>, 'ref'>
-  | Omit<Kind<'chunk'>, 'ref'>
+  | { readonly type: 'state'; readonly attempt: number; readonly state: JobState; readonly at: number }
+  | { readonly type: 'progress'; readonly attempt: number; readonly codec: string; readonly value: string }
+  | ({ readonly type: 'chunk' } & Readonly<Chunk>)
   | { readonly type: 'outcome'; readonly outcome: Outcome }
 
 /**

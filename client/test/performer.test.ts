@@ -91,6 +91,15 @@ test.each([
     { message: 'a', cause: '() => 1', stack: expect.any(String) },
   ],
   [
+    'a Proxy that was revoked',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      throw proxy
+    },
+    { name: 'Error', message: 'a value that cannot be shown', cause: 'a value that cannot be shown' },
+  ],
+  [
     'an Error caused by itself',
     () => {
       const e = new Error('a')

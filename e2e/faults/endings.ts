@@ -7,7 +7,7 @@ import { markOf } from '#e2e/history/print.js'
 const batch = 200
 
 /** A cursor before everything. */
-const outset = { attempt: 0, index: 0, number: 0 }
+const outset = { run: 0, index: 0, number: 0 }
 
 /** Asks a hub where each ref stands, with all its outcomes. */
 export async function endings(caller: RawPeer, refs: readonly string[]): Promise<Map<string, Ending>> {

@@ -90,6 +90,19 @@ describe('a hub’s metrics', () => {
     expect(depth(await scrape(hub)).toSorted()).toEqual(['default available 2', 'default scheduled 1', 'other available 1'])
   })
 
+  test('label the first hundred queues they meet, and put all others together', async ({ house }) => {
+    const hub = await house.hub()
+    const client = house.connect(hub)
+    await client.asyncMany(Array.from({ length: 150 }, (_, i) => nobody.new(undefined, { queue: `queue ${i}` })))
+    const samples = await scrape(hub)
+    for (const name of ['jobs_inserted_total', 'queue_depth']) {
+      const own = samples.filter((sample) => sample.name === `anchorleg_${name}`)
+      expect(own).toHaveLength(101)
+      expect(sum(samples, name, { queue: 'queue 0' })).toBe(1)
+      expect(sum(samples, name, { queue: 'other' })).toBe(50)
+    }
+  })
+
   test('name no job and no ref, whatever happens, and nothing else that has no end', async ({ house }) => {
     const hub = await house.hub()
     await house.worker(hub)

@@ -77,7 +77,7 @@ describe('jobs submitted together', () => {
     const stored = double.new({ int: 1 })
     await client.async(stored)
     const jobs = [double.new({ int: 2 }), double.new({ int: 9 }, { ref: stored.ref })]
-    await expect(client.asyncMany(jobs)).rejects.toMatchObject({ code: 'ref_conflict' })
+    await expect(client.asyncMany(jobs)).rejects.toMatchObject({ code: 'ref_conflict', ref: jobs[1]?.ref })
     expect(await client.await(client.attach(jobs[0]?.ref ?? ''))).toMatchObject({ error: { code: 'not_found' } })
   })
 })

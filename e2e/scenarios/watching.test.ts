@@ -1,24 +1,9 @@
-import type { Client, Relay, WatchEvent } from '@anchorleg/client'
 import { describe, expect } from 'vitest'
 import { double, nobody, play, type Step } from '#e2e/harness/jobs.js'
+import { brief, chunksOf, emits, type Seen, see } from '#e2e/harness/onlooker.js'
 import { test } from './test.js'
 
-type Seen = WatchEvent<number, number, string>
-
-const emits = (values: readonly string[]): Step[] => values.map((emit) => ({ emit }))
 const letters = (from: number, count: number) => Array.from({ length: count }, (_, i) => `token ${from + i}`)
-
-/** Watches a job to its end, or to this event. What it has seen so far is in `seen` as well. */
-async function see(client: Client, relay: Relay<number, number, string>, seen: Seen[] = [], until?: (event: Seen) => boolean): Promise<Seen[]> {
-  for await (const event of client.watch(relay)) {
-    seen.push(event)
-    if (until?.(event)) break
-  }
-  return seen
-}
-
-const chunksOf = (seen: readonly Seen[], attempt?: number) =>
-  seen.flatMap((event) => (event.type === 'chunk' && event.attempt === (attempt ?? event.attempt) ? [event] : []))
 
 /** The chunks of an attempt are all there, in order, once. */
 function expectWhole(seen: readonly Seen[], attempt: number, values: readonly string[]): void {
@@ -240,17 +225,3 @@ describe('a watcher', () => {
     ])
   })
 })
-
-/** An event in a few words. */
-function brief(event: Seen): string {
-  switch (event.type) {
-    case 'state':
-      return `${event.state} ${event.attempt}`
-    case 'progress':
-      return `progress ${event.attempt} ${event.value}`
-    case 'chunk':
-      return `chunk ${event.attempt}.${event.index} ${event.value}`
-    default:
-      return `outcome ${event.attempt} ${event.result.type}${event.final ? ' final' : ''}`
-  }
-}

@@ -24,9 +24,7 @@ export class Canceller {
   async cancel(cancels: readonly Cancel[]): Promise<Cancelled[]> {
     const cancellations = await this.rooms.store.cancel(cancels)
     this.rooms.herald.announce(cancellations.flatMap((each): Announcement[] => (each.type === 'cancelled' ? [each.announcement] : [])))
-    cancellations.forEach((each, i) => {
-      if (each.type === 'requested') this.ask(each.lease, (cancels[i] as Cancel).reason)
-    })
+    for (const each of cancellations) if (each.type === 'requested') this.ask(each.lease, each.reason)
     // A worker may have moved to another hub, and this one not know yet.
     const asked = cancellations.flatMap((each) => (each.type === 'requested' ? [each.lease] : []))
     if (asked.length > 0) this.rooms.notifier.publish({ type: 'cancels', leases: asked })

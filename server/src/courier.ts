@@ -43,6 +43,8 @@ interface Member {
  */
 export class Courier {
   readonly #rooms = new Map<string, Member[]>()
+  /** Who has left for good, so that nothing under way for it joins again. */
+  readonly #gone = new WeakSet<ClientSession>()
 
   constructor(
     private readonly store: Store,
@@ -60,6 +62,7 @@ export class Courier {
   }
 
   join(session: ClientSession, { ref, want }: Wanted): void {
+    if (this.#gone.has(session)) return
     const key = keyOf({ tenant: session.tenant, ref })
     const room = this.#rooms.get(key)
     session.rooms.add(key)
@@ -73,8 +76,9 @@ export class Courier {
     if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
   }
 
-  /** A connection has closed: it leaves every room. */
+  /** A connection has closed: it leaves every room, and joins none any more. */
   leaveAll(session: ClientSession): void {
+    this.#gone.add(session)
     for (const key of session.rooms) this.#keep(key, (member) => member.session !== session)
     session.rooms.clear()
   }

@@ -59,7 +59,7 @@ export class Dispatcher {
     const loads = new Map<WorkerSession, Claimed['assignment'][]>()
     const stranded: Claimed[] = []
     for (const claim of claimed) {
-      const { assignment } = claim
+      const { assignment, run } = claim
       const session = this.rooms.roster.get(claim.worker)
       if (!session || !takesJobs(session)) {
         stranded.push(claim)
@@ -70,7 +70,8 @@ export class Dispatcher {
       if (load) load.push(assignment)
       else loads.set(session, [assignment])
       const { jobId, queue, name, attempt, scheduledAt } = assignment
-      this.rooms.telemetry.tell({ type: 'job.claimed', jobId, lane: { queue, name }, worker: session.id, attempt, waitedMs: now - scheduledAt })
+      const lane = { queue, name }
+      this.rooms.telemetry.tell({ type: 'job.claimed', jobId, lane, worker: session.id, attempt, run, waitedMs: now - scheduledAt })
     }
     for (const [session, load] of loads) session.tell.perform(load)
     if (stranded.length > 0) this.#giveBack(stranded)

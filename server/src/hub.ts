@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher.js'
 import { Foreman } from './foreman.js'
 import { openAdminGate } from './gates/adminGate.js'
 import { openClientGate } from './gates/clientGate.js'
+import { letNobodyIn } from './gates/handshake.js'
 import { notLoopback } from './gates/loopback.js'
 import { soleTenant } from './gates/tenant.js'
 import { openWorkerGate } from './gates/workerGate.js'
@@ -181,6 +182,7 @@ function openGates(http: HttpServer, config: HubConfig, rooms: Furnished): Serve
       decide(refused, refused === undefined)
     },
   })
+  letNobodyIn(io.of('/'))
   openClientGate(io.of(namespaces.client), { ...rooms, limits })
   openWorkerGate(io.of(namespaces.worker), { ...rooms, limits, leaseMs: config.lease })
   openAdminGate(io.of(namespaces.admin), { ...rooms, limits })

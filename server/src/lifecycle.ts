@@ -126,3 +126,22 @@ export function crash(job: JobFacts, codec: string, moment: Moment): Transition 
   const state = wait === 0 ? 'available' : 'retryable'
   return { ...same, state, dueAt: retryAt, outcome: { ...error, final: false, state: 'retryable', retryAt } }
 }
+
+/** Where an outcome leads by itself. A first crash is made up for at once: then its job is `available` right behind that. */
+export function standAfter(outcome: Outcome): Pick<Transition, 'state' | 'attempt'> {
+  const { attempt } = outcome
+  switch (outcome.type) {
+    case 'ok':
+      return { state: 'completed', attempt }
+    case 'cancel':
+      return { state: 'cancelled', attempt }
+    case 'discard':
+      return { state: 'discarded', attempt }
+    case 'snooze':
+      return { state: 'scheduled', attempt: attempt - 1 }
+    case 'error':
+      return { state: outcome.state, attempt }
+    default:
+      return outcome satisfies never
+  }
+}

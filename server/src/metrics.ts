@@ -7,6 +7,9 @@ import type { Telemetry } from './telemetry.js'
 /** Seconds: from a round trip on a quiet hub to a batch job. */
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600]
 
+/** Queues with a label of their own. Callers name queues as they like, and each label costs memory, here and in Prometheus. */
+const ownQueues = 100
+
 interface Rooms {
   readonly store: Store
   readonly roster: Roster
@@ -15,10 +18,12 @@ interface Rooms {
 
 /**
  * A hub's metrics in Prometheus' text format. It counts what telemetry tells and reads gauges when it is scraped. Labels are
- * queues, states and codes, never a job's name, ref or values, so their number stays small.
+ * queues, states and codes, never a job's name, ref or values, so their number stays small: the first 100 queues it meets have
+ * their own, all others share `other`.
  */
 export class Metrics {
   readonly #registry = new Registry()
+  readonly #queues = new Set<string>()
   readonly #inserted = this.#counter('jobs_inserted_total', 'Jobs stored.', ['queue'])
   readonly #outcomes = this.#counter('outcomes_total', 'Outcomes stored, by type and by error code.', ['queue', 'type', 'code'])
   readonly #refused = this.#counter('refusals_total', 'Messages, jobs and handshakes refused, by code.', ['code'])
@@ -37,8 +42,9 @@ export class Metrics {
     this.#gauge('leases', 'Jobs that connected workers hold.', [], (gauge) => gauge.set(roster.leases))
     this.#gauge('awaited_refs', 'Refs that somebody awaits.', [], (gauge) => gauge.set(courier.size))
     this.#gauge('queue_depth', 'Jobs that have not ended, by queue and state.', ['queue', 'state'], async (gauge) => {
+      const depths = await store.depths()
       gauge.reset()
-      for (const { queue, state, count } of await store.depths()) gauge.set({ queue, state }, count)
+      for (const { queue, state, count } of depths) gauge.inc({ queue: this.#labelOf(queue), state }, count)
     })
   }
 
@@ -54,12 +60,12 @@ export class Metrics {
   hear(event: Telemetry): void {
     switch (event.type) {
       case 'job.inserted':
-        return this.#inserted.inc({ queue: event.lane.queue })
+        return this.#inserted.inc({ queue: this.#labelOf(event.lane.queue) })
       case 'job.claimed':
-        return this.#waited.observe({ queue: event.lane.queue }, Math.max(0, event.waitedMs) / 1000)
+        return this.#waited.observe({ queue: this.#labelOf(event.lane.queue) }, Math.max(0, event.waitedMs) / 1000)
       case 'job.outcome':
-        this.#ran.observe({ queue: event.lane.queue }, event.ranMs / 1000)
-        return this.#outcomes.inc({ queue: event.lane.queue, type: event.outcome, code: event.code ?? '' })
+        this.#ran.observe({ queue: this.#labelOf(event.lane.queue) }, event.ranMs / 1000)
+        return this.#outcomes.inc({ queue: this.#labelOf(event.lane.queue), type: event.outcome, code: event.code ?? '' })
       case 'job.refused':
       case 'peer.refused':
       case 'message.refused':
@@ -80,6 +86,11 @@ export class Metrics {
       default:
         return undefined
     }
+  }
+
+  #labelOf(queue: string | null): string {
+    if (queue !== null && this.#queues.size < ownQueues) this.#queues.add(queue)
+    return queue !== null && this.#queues.has(queue) ? queue : 'other'
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

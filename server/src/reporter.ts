@@ -28,7 +28,7 @@ export class Reporter {
     const told = await gather(this.#progress, small)
     small.forEach(({ codec, value }, i) => {
       const whom = told[i]
-      if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'progress', attempt: whom.attempt, codec, value }))
+      if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'progress', run: whom.run, attempt: whom.attempt, codec, value }))
     })
     this.#tellOthers(told)
     return reports.map((report) => (told[small.indexOf(report)] ? 'stored' : 'stale'))
@@ -39,7 +39,7 @@ export class Reporter {
     emissions.forEach(({ index, codec, value }, i) => {
       const each = emitted[i]
       const whom = each?.verdict === 'stored' ? each.told : null
-      if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'chunk', attempt: whom.attempt, index, codec, value }))
+      if (whom) this.watchers.report(whom, (ref) => ({ ref, type: 'chunk', run: whom.run, attempt: whom.attempt, index, codec, value }))
     })
     this.#tellOthers(emitted.map((each) => (each.verdict === 'stored' ? each.told : null)))
     return emitted.map(({ verdict }) => verdict)

@@ -36,6 +36,8 @@ export interface WorkerSession {
  */
 export class Roster {
   readonly #sessions = new Map<string, WorkerSession>()
+  /** Who holds each lease, by its token. */
+  readonly #holders = new Map<string, WorkerSession>()
   #turn = 0
 
   join(session: WorkerSession): void {
@@ -46,7 +48,10 @@ export class Roster {
   leave(id: string): Lease[] {
     const session = this.#sessions.get(id)
     this.#sessions.delete(id)
-    return session ? leasesOf(session) : []
+    if (!session) return []
+    const leases = leasesOf(session)
+    for (const { lease } of leases) this.#holders.delete(lease)
+    return leases
   }
 
   get(id: string): WorkerSession | undefined {
@@ -63,22 +68,21 @@ export class Roster {
 
   /** The worker that holds a lease, while it is connected. */
   holderOf({ jobId, lease }: Lease): WorkerSession | undefined {
-    for (const session of this.#sessions.values()) if (session.held.get(jobId)?.lease === lease) return session
-    return undefined
+    const session = this.#holders.get(lease)
+    return session?.held.get(jobId)?.lease === lease ? session : undefined
   }
 
   /** How many leases connected workers hold. */
   get leases(): number {
-    let count = 0
-    for (const { held } of this.#sessions.values()) count += held.size
-    return count
+    return this.#holders.size
   }
 
   /** A job takes a slot. Whoever held it before, on an older connection, holds it no longer. */
   hold(session: WorkerSession, lease: Lease, queue: string): void {
-    for (const other of this.#sessions.values()) this.free(other, lease)
-    this.free(session, lease)
+    const older = this.holderOf(lease)
+    if (older) this.free(older, lease)
     session.held.set(lease.jobId, { queue, jobId: lease.jobId, lease: lease.lease })
+    this.#holders.set(lease.lease, session)
     const slots = session.queues.get(queue)
     if (slots) slots.busy += 1
   }
@@ -88,6 +92,7 @@ export class Roster {
     const held = session.held.get(lease.jobId)
     if (held?.lease !== lease.lease) return undefined
     session.held.delete(lease.jobId)
+    this.#holders.delete(lease.lease)
     const slots = session.queues.get(held.queue)
     if (slots) slots.busy -= 1
     return held.queue

@@ -11,6 +11,7 @@ export type Telemetry =
       readonly lane: Lane
       readonly worker: string
       readonly attempt: number
+      readonly run: number
       readonly waitedMs: number
     }
   | ({ readonly type: 'job.available' } & Waiter)

@@ -34,7 +34,9 @@ function session(tenant = 'default', seesTraces = true): ClientSession & { got: 
 
 function announcement(ref: string, outcome: Outcome, tenant = 'default'): Announcement {
   const state = outcome.final ? 'completed' : 'retryable'
-  return { tenant, refs: [ref], jobId: '1', queue: 'q', name: 'n', state, dueAt: null, claimedAt: 0, insertedAt: 0, outcome }
+  const { attempt } = outcome
+  const whose = { tenant, refs: [ref], jobId: '1', queue: 'q', name: 'n' }
+  return { ...whose, run: attempt, attempt, state, dueAt: null, claimedAt: 0, outcome }
 }
 
 /** A store whose every read answers what the test says, after what the test does meanwhile. */

@@ -22,7 +22,7 @@ class HeldStore {
     return requests.flatMap(({ worker, names, limit, queue }) =>
       this.available.splice(0, limit).map((name) => {
         expect(names).toContain(name)
-        return { worker, assignment: assignment(name, queue) }
+        return { worker, run: 1, assignment: assignment(name, queue) }
       }),
     )
   }

@@ -60,6 +60,8 @@ describe('the handshake', () => {
 
   test('knows no other namespace', async () => {
     expect((await next<Error>(open('/secret'), 'connect_error')).message).toBe('Invalid namespace')
+    const error = await next<Error & { data: object }>(open('/'), 'connect_error')
+    expect(error.data).toEqual({ code: 'forbidden', message: 'Nothing is served here.' })
   })
 })
 

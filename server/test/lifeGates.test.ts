@@ -1,4 +1,4 @@
-import { mintRef, protocol } from '@anchorleg/shared'
+import { frameBytesFor, mintRef, protocol } from '@anchorleg/shared'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createHub, type Hub } from '#server/index.js'
@@ -6,8 +6,11 @@ import { createHub, type Hub } from '#server/index.js'
 let hub: Hub
 const sockets: Socket[] = []
 
+const sizes = { argsBytes: 2_048, resultBytes: 2_048 }
+
 beforeAll(async () => {
-  hub = await createHub({ store: 'memory:', port: 0, logLevel: 'silent', argsLimit: 2_048, resultLimit: 2_048 }).listen()
+  const { argsBytes: argsLimit, resultBytes: resultLimit } = sizes
+  hub = await createHub({ store: 'memory:', port: 0, logLevel: 'silent', argsLimit, resultLimit }).listen()
 })
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.disconnect()
@@ -75,6 +78,19 @@ describe('cancel', () => {
     expect(look).toMatchObject({ ok: [{ type: 'outcome', outcome: { type: 'cancel', value: '["enough"]' } }] })
   })
 
+  test('of a running job is said with the reason of whoever asked first', async () => {
+    const { client, worker, job, run } = await setting()
+    await run()
+    const cancel = (words: string) => client.emitWithAck('cancel', { cancels: [{ ref: job.ref, codec: 'd6', reason: `["${words}"]` }] })
+    const told: string[] = []
+    worker.on('cancel', (cancels: { reason: string }[]) => told.push(...cancels.map(({ reason }) => reason)))
+    await cancel('first')
+    await cancel('second')
+    // What the hub sent before its answer has come before it.
+    await worker.emitWithAck('renew', { leases: [] })
+    expect(told).toEqual(['["first"]', '["first"]'])
+  })
+
   test('is said again to a worker that was away', async () => {
     const { client, worker, job, run } = await setting()
     const held = await run()
@@ -111,12 +127,38 @@ describe('watch', () => {
     await worker.emitWithAck('settle', { settlements: [{ ...held, chunks: 2, outcome: { type: 'ok', codec: 'd6', value: '[1]' } }] })
     await client.emitWithAck('unwatch', { refs: [job.ref] })
     expect(events).toMatchObject([
-      { ref: job.ref, type: 'progress', attempt: 1, value: '[0.5]' },
-      { ref: job.ref, type: 'chunk', attempt: 1, index: 0 },
-      { ref: job.ref, type: 'chunk', attempt: 1, index: 1 },
-      { ref: job.ref, type: 'state', state: 'completed' },
-      { ref: job.ref, type: 'outcome', state: 'completed', outcome: { type: 'ok', chunks: 2, final: true } },
+      { ref: job.ref, type: 'progress', run: 1, attempt: 1, value: '[0.5]' },
+      { ref: job.ref, type: 'chunk', run: 1, attempt: 1, index: 0 },
+      { ref: job.ref, type: 'chunk', run: 1, attempt: 1, index: 1 },
+      { ref: job.ref, type: 'outcome', run: 1, attempt: 1, state: 'completed', outcome: { type: 'ok', chunks: 2, final: true } },
     ])
+  })
+
+  test('puts what one turn brings into one frame, or into as many as it needs, in order', async () => {
+    const { client, worker, job, run } = await setting()
+    const unique = { key: job.name, states: ['executing'] }
+    Object.assign(job, { unique })
+    const held = await run()
+    const refs = [job.ref, mintRef(), mintRef()]
+    await client.emitWithAck('submit', { jobs: refs.slice(1).map((ref) => ({ ...job, ref })) })
+    const frames: { index: number }[][] = []
+    client.on('events', (events) => frames.push(events))
+    await client.emitWithAck('watch', { watches: refs.map((ref) => ({ ref })) })
+    const emit = async (from: number, count: number, value: string) => {
+      const chunks = Array.from({ length: count }, (_, i) => ({ ...held, index: from + i, codec: 'd6', value }))
+      expect(await worker.emitWithAck('emit', { chunks })).toEqual({ ok: chunks.map(() => 'stored') })
+      // An answer comes behind everything that was told before it.
+      await client.emitWithAck('look', { refs: [{ ref: job.ref, want: 'any' }] })
+      return frames.splice(0)
+    }
+    const inOrder = (from: number, count: number) => Array.from({ length: count }, (_, i) => refs.map(() => from + i)).flat()
+    const small = await emit(0, 10, '["a"]')
+    expect(small.map((events) => events.map(({ index }) => index))).toEqual([inOrder(0, 10)])
+    const large = await emit(10, 60, `["${'x'.repeat(1_500)}"]`)
+    expect(large.flat().map(({ index }) => index)).toEqual(inOrder(10, 60))
+    const frameBytes = frameBytesFor(sizes)
+    expect(JSON.stringify(['events', large.flat()]).length).toBeGreaterThan(frameBytes)
+    for (const events of large) expect(JSON.stringify(['events', events]).length).toBeLessThan(frameBytes)
   })
 
   test('gives who comes late what is stored, beyond what it has', async () => {
@@ -126,7 +168,7 @@ describe('watch', () => {
     await worker.emitWithAck('emit', { chunks })
     const watch = (from?: object) => client.emitWithAck('watch', { watches: [{ ref: job.ref, ...(from && { from }) }] })
     expect((await watch()).ok[0].chunks.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2])
-    expect((await watch({ attempt: 1, index: 2, number: 0 })).ok[0].chunks.map(({ index }: { index: number }) => index)).toEqual([2])
+    expect((await watch({ run: 1, index: 2, number: 0 })).ok[0].chunks.map(({ index }: { index: number }) => index)).toEqual([2])
   })
 
   test('what a worker without the lease says of a job reaches nobody', async () => {

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, JobState } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
-import { cancel, claim, crash, due, enter, type JobFacts, release, retry, settle } from '#server/lifecycle.js'
+import { cancel, claim, crash, due, enter, type JobFacts, release, retry, settle, standAfter } from '#server/lifecycle.js'
 
 const now = 1_800_000_000_000
 const moment = { now, random: () => 0.5 }
@@ -150,4 +150,13 @@ test('an ended job is due no more, and only an ended one has a final outcome', (
     const ended = ['completed', 'cancelled', 'discarded'].includes(state)
     expect([dueAt === null, outcome.final]).toEqual([ended, ended])
   }
+})
+
+test.each(table)('%s leads by itself where it led: %j in attempt %i', (_name, given, attempt) => {
+  const { state, attempt: counted, outcome } = settle(facts({ attempt }), given, moment)
+  expect(standAfter(outcome)).toEqual({ state, attempt: counted })
+})
+
+test('a cancellation leads by itself where it led', () => {
+  expect(standAfter(cancel(facts({ attempt: 2 }), reason, moment).outcome)).toEqual({ state: 'cancelled', attempt: 2 })
 })

@@ -95,6 +95,21 @@ test('a lease that came back on a newer connection is no longer the older one’
   expect(freeSlots(young, 'default')).toBe(1)
 })
 
+test('to hold a job, free it or find its holder, nobody looks through the other workers', () => {
+  const [one, other] = [worker(), worker()]
+  const roster = rosterOf(one, other)
+  other.held.get = () => expect.unreachable('The other worker was looked at.')
+  const job = lease('1')
+  roster.hold(one, job, 'default')
+  expect(roster.holderOf(job)).toBe(one)
+  expect(roster.leases).toBe(1)
+  roster.free(one, job)
+  expect(roster.holderOf(job)).toBeUndefined()
+  roster.hold(one, job, 'default')
+  roster.leave(one.id)
+  expect([roster.holderOf(job), roster.leases]).toEqual([undefined, 0])
+})
+
 test('who leaves hands over what it held', () => {
   const one = worker()
   const roster = rosterOf(one)

@@ -18,6 +18,9 @@ export function steadyClock(source: Clock = systemClock): Clock {
   }
 }
 
+/** Milliseconds since some moment, never stepping back: for measuring how long something took. */
+export const stopwatch: Clock = { now: () => performance.now() }
+
 /** The longest delay a timer keeps: setTimeout fires at once beyond 2³¹ − 1 ms. */
 const longestDelay = 2 ** 31 - 1
 
@@ -37,6 +40,3 @@ export function after(ms: number, callback: () => void): () => void {
   wind()
   return () => clearTimeout(timer)
 }
-
-/** Milliseconds since some moment, never stepping back: for measuring how long something took. */
-export const stopwatch: Clock = { now: () => performance.now() }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { after, steadyClock } from '#shared/index.js'
+import { after, steadyClock, stopwatch } from '#shared/index.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -8,6 +8,17 @@ test('a steady clock stands still while its source is behind', () => {
   const times = [5, 9, 3, 8, 12]
   const clock = steadyClock({ now: () => times.shift() as number })
   expect([1, 2, 3, 4, 5].map(() => clock.now())).toEqual([5, 9, 9, 9, 12])
+})
+
+test('a stopwatch counts fractions of a millisecond, whatever becomes of the wall clock', () => {
+  vi.useRealTimers()
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  const begun = stopwatch.now()
+  vi.setSystemTime(-3_600_000)
+  const times = Array.from({ length: 100 }, () => stopwatch.now() - begun)
+  expect(times.some((ms) => ms > 0 && !Number.isInteger(ms))).toBe(true)
+  expect(times.toSorted((a, b) => a - b)).toEqual(times)
+  expect(stopwatch.now() - begun).toBeLessThan(60_000)
 })
 
 test('after fires once at its delay', () => {

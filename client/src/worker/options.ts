@@ -3,7 +3,7 @@ import { addressOf, type HubUrl } from '../address.js'
 import type { Task } from '../attempt.js'
 import type { Address, Token } from '../connection.js'
 import { consoleLog, type Log } from '../context.js'
-import { demand, integer, isRecord, type Opt, show, text } from '../options.js'
+import { demand, integer, isRecord, type Opt, optionsOf, show, text } from '../options.js'
 import { type Performer, taskOf } from '../performer.js'
 
 /** The options of {@link createWorker}. */
@@ -34,8 +34,9 @@ const mostSlots = 100_000
 /** Reads a worker's options. @throws {TypeError} "queues: expected …, got …" */
 export function readWorkerOptions(url: HubUrl, options: WorkerOptions): WorkerSettings {
   if (!isRecord(options)) throw new TypeError(`options: expected an object with jobs, got ${show(options)}`)
-  const { jobs, queues = { [jobDefaults.queue]: 10 }, logger = consoleLog } = options
-  return { address: addressOf(url, options), tasks: tasksOf(jobs), queues: queuesOf(queues), log: logger }
+  optionsOf(options, ['jobs', 'queues', 'token', 'path', 'logger'])
+  const { jobs, queues = { [jobDefaults.queue]: 10 }, logger = consoleLog, token, path } = options
+  return { address: addressOf(url, { token, path }), tasks: tasksOf(jobs), queues: queuesOf(queues), log: logger }
 }
 
 function tasksOf(jobs: readonly Performer[]): Map<string, Task> {

@@ -4,7 +4,7 @@ import { backoff } from '../backoff.js'
 import { Connection } from '../connection.js'
 import { deferred } from '../deferred.js'
 import { RelayError } from '../errors.js'
-import { demand, milliseconds, type Opt } from '../options.js'
+import { demand, milliseconds, type Opt, optionsOf } from '../options.js'
 import { within } from '../within.js'
 import { Emissions } from './emissions.js'
 import { LeaseKeeper } from './leaseKeeper.js'
@@ -41,13 +41,16 @@ export function createWorker(url: HubUrl, options: WorkerOptions): Worker {
   const close = () => worker.stop(0)
   return {
     ready: worker.ready,
-    drain: async ({ timeout = 25_000 } = {}) => {
-      demand('timeout', milliseconds, timeout)
-      return worker.stop(timeout)
-    },
+    drain: async (options) => worker.stop(drainTimeoutOf(options)),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function drainTimeoutOf(options: Parameters<Worker['drain']>[0]): number {
+  const { timeout = 25_000 } = optionsOf(options, ['timeout'])
+  demand('timeout', milliseconds, timeout)
+  return timeout
 }
 
 /** Milliseconds that finished outcomes and jobs handed back have to reach the hub, once everything else has stopped. */

@@ -6,7 +6,7 @@ import type { ClientSession, Courier } from '../courier.js'
 import type { Intake } from '../intake.js'
 import type { TelemetryBus } from '../telemetry.js'
 import type { Watchers } from '../watchers.js'
-import { fitAnswer, sendOutcomes } from './frames.js'
+import { fitAnswer, sendEvents, sendOutcomes } from './frames.js'
 import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
 import { Line } from './line.js'
@@ -35,7 +35,7 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
       watched: new Set(),
       tell: {
         outcomes: (outcomes) => line.send(() => sendOutcomes(socket, outcomes, limits)),
-        events: (events) => line.send(() => socket.emit('events', events)),
+        events: (events) => line.send(() => sendEvents(socket, events, limits)),
         expired: (refs) => line.send(() => socket.emit('expired', refs)),
       },
     }
@@ -46,37 +46,29 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
       telemetry.tell({ type: 'peer.disconnected', role: 'client', peer: socket.id, reason })
     })
     const routes = {
-      submit: route(clientMessages.submit, ({ jobs, atomic }) => submit(session, inBatch(jobs), atomic)),
+      submit: route(clientMessages.submit, ({ jobs, atomic }) => submit(session, jobs, atomic)),
       attach: route(clientMessages.attach, async ({ refs }) => {
-        const { answer, left } = fitAnswer(await courier.attach(session, inBatch(refs)), limits)
+        const { answer, left } = fitAnswer(await courier.attach(session, refs), limits)
         if (left.length > 0) session.tell.outcomes(left)
         return answer
       }),
-      look: route(clientMessages.look, async ({ refs }) => fitAnswer(await courier.look(session, inBatch(refs)), limits).answer),
+      look: route(clientMessages.look, async ({ refs }) => fitAnswer(await courier.look(session, refs), limits).answer),
       detach: route(clientMessages.detach, ({ refs }) => {
-        for (const wanted of inBatch(refs)) courier.leave(session, wanted)
+        for (const wanted of refs) courier.leave(session, wanted)
         return refs.length
       }),
       cancel: route(clientMessages.cancel, ({ cancels }) =>
-        canceller.cancel(
-          inBatch(cancels).map(({ ref, codec, reason }) => ({ tenant: session.tenant, ref, reason: { codec, value: within(reason) } })),
-        ),
+        canceller.cancel(cancels.map(({ ref, codec, reason }) => ({ tenant: session.tenant, ref, reason: { codec, value: within(reason) } }))),
       ),
-      inspect: route(clientMessages.inspect, async ({ refs }) => courier.inspect(session, inBatch(refs))),
-      watch: route(clientMessages.watch, ({ watches }) => watchers.watch(session, inBatch(watches))),
+      inspect: route(clientMessages.inspect, async ({ refs }) => courier.inspect(session, refs)),
+      watch: route(clientMessages.watch, ({ watches }) => watchers.watch(session, watches)),
       unwatch: route(clientMessages.unwatch, ({ refs }) => {
-        for (const ref of inBatch(refs)) watchers.unwatch(session, ref)
+        for (const ref of refs) watchers.unwatch(session, ref)
         return refs.length
       }),
     }
     guard(socket, routes, { telemetry, limits })
   })
-
-  function inBatch<T>(entries: T[]): T[] {
-    if (entries.length > limits.batch)
-      throw refuse('payload_too_large', `A message has at most ${limits.batch} entries; this one has ${entries.length}.`)
-    return entries
-  }
 
   /** A reason is no larger than args may be. */
   function within(sealed: string): string {

@@ -1,4 +1,4 @@
-import { type Assignment, cutIntoFrames, frameShare, type Limits, type RefOutcome, type Standing } from '@anchorleg/shared'
+import { type Assignment, cutIntoFrames, frameShare, type Limits, type RefOutcome, type Standing, type WatchEvent } from '@anchorleg/shared'
 import type { Socket } from 'socket.io'
 
 /** Bytes in a frame beside the sealed values of an entry, generously. */
@@ -7,6 +7,11 @@ const header = 1_024
 /** Sends outcomes to a caller, in as many frames as they need. */
 export function sendOutcomes(socket: Socket, outcomes: readonly RefOutcome[], limits: Limits): void {
   for (const frame of cutIntoFrames(outcomes, limits, ({ outcome }) => header + sealedShare(outcome))) socket.emit('outcomes', frame)
+}
+
+/** Tells a caller what happened to watched jobs, in as many frames as it needs. */
+export function sendEvents(socket: Socket, events: readonly WatchEvent[], limits: Limits): void {
+  for (const frame of cutIntoFrames(events, limits, (event) => header + eventShare(event))) socket.emit('events', frame)
 }
 
 /** Sends jobs to a worker, in as many frames as they need. */
@@ -30,6 +35,11 @@ export function fitAnswer(standings: readonly Standing[], limits: Limits): { ans
     return { ref, type: 'pending', state: 'executing', waiting: 'running' }
   })
   return { answer, left }
+}
+
+function eventShare(event: WatchEvent): number {
+  if (event.type === 'state') return 0
+  return event.type === 'outcome' ? sealedShare(event.outcome) : frameShare(event.value)
 }
 
 function sealedShare(outcome: RefOutcome['outcome']): number {

@@ -31,6 +31,11 @@ export function shakeHands(namespace: Namespace, terms: Terms, enter: (socket: S
   })
 }
 
+/** Refuses whoever comes: for the namespace that Socket.IO opens by itself, which leads nowhere. */
+export function letNobodyIn(namespace: Namespace): void {
+  namespace.use((_, next) => next(new HandshakeRefused({ code: 'forbidden', message: 'Nothing is served here.' })))
+}
+
 function refusalOf(socket: Socket, { origin = 'any' }: Terms): Refusal | undefined {
   const { headers } = socket.handshake
   const foreign = headers.origin !== undefined && origin !== 'any' && (origin === 'none' || new URL(headers.origin).host !== headers.host)

@@ -86,9 +86,9 @@ export interface Store {
   read(lookups: readonly Lookup[]): Promise<Reading[]>
 
   /**
-   * Reads what watchers do not have yet: without a cursor everything of the current attempt, and no earlier outcome but the
-   * latest. In order: the outcomes before that attempt, its chunks, the outcome that ended it. Attempts may repeat, so an outcome
-   * of the cursor's attempt means that its index is 0 from there on. An attempt that was handed back goes on at its index.
+   * Reads what watchers do not have yet: without a cursor everything of the latest run, and no earlier outcome but the
+   * latest. In order: the outcomes before that run, its chunks, the outcomes behind it. Whoever has the outcome that ended a run
+   * has its chunks; a cursor in an earlier run has none of them.
    */
   watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined })[]): Promise<Watching[]>
 
@@ -101,7 +101,10 @@ export interface Store {
   /** The queues that were ever paused or limited. */
   queues(): Promise<QueueState[]>
 
-  /** How many jobs have not ended, by queue and state; as old as 10 s, because counting walks them. */
+  /**
+   * How many jobs have not ended, by queue and state, at most 10 s ago. Of very many queues only some need be counted by
+   * themselves, but not fewer than a thousand.
+   */
   depths(): Promise<Depth[]>
 
   /**
@@ -143,15 +146,22 @@ export interface Lane {
 
 /** A count for metrics. */
 export interface Depth {
-  readonly queue: string
+  /** Null for all queues that are not counted by themselves. */
+  readonly queue: string | null
   readonly state: JobState
   readonly count: number
 }
 
 /** A job that waits in its lane. */
-export interface Waiter extends Lane {
+export interface Waiter extends Lane, Progression {}
+
+/** How far a job has come. */
+export interface Progression {
   readonly jobId: string
+  /** The attempt that counts: one that was given back does not. */
   readonly attempt: number
+  /** How often it was claimed: each claim begins a run, and no run has the number of another. */
+  readonly run: number
 }
 
 /** A job that was handed back: it waits again, or it has ended, because it was to be cancelled. */
@@ -164,17 +174,15 @@ export interface Held extends Lane {
 }
 
 /** Whose watchers are to be told of something about a job: its own ref and its aliases. */
-export interface Told {
+export interface Told extends Progression {
   readonly tenant: string
   readonly refs: readonly string[]
-  readonly jobId: string
-  readonly attempt: number
 }
 
 export interface Insertion {
   readonly tenant: string
   readonly job: JobRequest
-  /** Insertions of one call with the same unit stand or fall together: one refused, none stored. */
+  /** Insertions of one call with the same unit stand or fall together: one refused, none stored; the others are refused as `invalid_job`, without issues. */
   readonly unit?: number | undefined
 }
 
@@ -201,28 +209,25 @@ export interface ClaimRequest {
 
 export interface Claimed {
   readonly worker: string
+  readonly run: number
   readonly assignment: Assignment
 }
 
 export type Settled = { readonly type: 'settled'; readonly announcement: Announcement | null } | { readonly type: 'stale' }
 
 /** What is to be told of an outcome once it is stored: to whom, and what became of the job. A repeated settlement has none. */
-export interface Announcement extends Lane {
-  readonly tenant: string
-  /** The job's own ref and its aliases. */
-  readonly refs: readonly string[]
-  readonly jobId: string
+export interface Announcement extends Lane, Told {
   readonly state: JobState
   readonly dueAt: number | null
-  /** When the attempt was claimed (of a job that did not run, when it was cancelled) and when the job was stored, in ms since the epoch. */
+  /** When the attempt was claimed, of a job that did not run when it was cancelled, in ms since the epoch. */
   readonly claimedAt: number
-  readonly insertedAt: number
   readonly outcome: Outcome
 }
 
 export type Cancellation =
   | { readonly type: 'cancelled'; readonly announcement: Announcement }
-  | { readonly type: 'requested'; readonly lease: Lease; readonly state: JobState }
+  /** It runs. `reason` is the one that is stored: whoever asked first gave it. */
+  | { readonly type: 'requested'; readonly lease: Lease; readonly state: JobState; readonly reason: SealedValue }
   | { readonly type: 'finished'; readonly state: JobState }
   | { readonly type: 'expired' }
   | { readonly type: 'not_found' }
@@ -232,18 +237,18 @@ export type Retried = { readonly type: 'retried'; readonly waiter: Waiter } | { 
 export type Emitted = { readonly verdict: 'stored'; readonly told: Told | null } | { readonly verdict: Exclude<EmitVerdict, 'stored'> }
 
 export type Watching =
-  | {
+  | (Progression & {
       readonly type: 'job'
-      readonly jobId: string
       readonly state: JobState
-      readonly attempt: number
+      /** The number of the last outcome before what the latest run has told of itself; of the latest, where it has told nothing. */
+      readonly after: number
       /** When the state was entered, as near as the row tells, in ms since the epoch. */
       readonly at: number
       readonly progress: (SealedValue & { readonly attempt: number }) | null
       readonly chunks: readonly Chunk[]
       readonly outcomes: readonly Outcome[]
       readonly more: boolean
-    }
+    })
   | { readonly type: 'expired' }
   | { readonly type: 'not_found' }
 

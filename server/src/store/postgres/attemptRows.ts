@@ -10,6 +10,7 @@ export interface AttemptRow extends Omit<JobFacts, 'cancel'> {
   readonly queue: string
   readonly name: string
   readonly state: JobState
+  readonly runs: number
   readonly codec: string
   readonly lease: string | null
   readonly settledLease: string | null
@@ -18,16 +19,15 @@ export interface AttemptRow extends Omit<JobFacts, 'cancel'> {
   readonly chunks: number | null
   readonly cancelCodec: string | null
   readonly cancelReason: string | null
-  readonly insertedAt: number
   readonly attemptedAt: number | null
 }
 
 /** The columns of an {@link AttemptRow}, of a table named `jobs`. Tokens are told as they are handed on. */
 export const attemptColumns = `jobs.id, jobs.tenant, jobs.ref, jobs.queue, jobs.name, jobs.state, jobs.codec,
-  replace(jobs.lease::text, '-', '') AS lease, replace(jobs.settled_lease::text, '-', '') AS "settledLease", jobs.attempt,
+  replace(jobs.lease::text, '-', '') AS lease, replace(jobs.settled_lease::text, '-', '') AS "settledLease", jobs.attempt, jobs.runs,
   jobs.max_attempts AS "maxAttempts", jobs.outcomes, jobs.crashes, jobs.snoozed, jobs.report,
   (SELECT chunks FROM reports WHERE reports.id = jobs.report) AS chunks, jobs.cancel_codec AS "cancelCodec",
-  jobs.cancel_reason AS "cancelReason", jobs.inserted_at AS "insertedAt", jobs.attempted_at AS "attemptedAt"`
+  jobs.cancel_reason AS "cancelReason", jobs.attempted_at AS "attemptedAt"`
 
 const lockJobs: Statement = {
   name: 'lockJobs',

@@ -1,7 +1,7 @@
 import { isFinished } from '@anchorleg/shared'
 import { cancel as transition } from '../../lifecycle.js'
 import type { Cancellation } from '../store.js'
-import { lock } from './attemptRows.js'
+import { lock, requestOf } from './attemptRows.js'
 import { type Conclusion, conclude, conclusion } from './conclude.js'
 import { findRefsOf, jobsOf } from './find.js'
 import type { Inside, Means } from './operations.js'
@@ -31,8 +31,9 @@ export function cancel(means: Means): Inside<'cancel'> {
       const state = ended.get(id)?.transition.state ?? row.state
       if (isFinished(state)) return { type: 'finished', state }
       if (lease !== null) {
-        if (!requests.has(id)) requests.set(id, reason)
-        return { type: 'requested', lease: { jobId: String(id), lease }, state }
+        const first = requestOf(row) ?? requests.get(id) ?? reason
+        requests.set(id, first)
+        return { type: 'requested', lease: { jobId: String(id), lease }, state, reason: first }
       }
       const end = conclusion(row, transition(row, reason, { now }), null)
       ended.set(id, end)

@@ -76,13 +76,13 @@ const claimJobs: Statement = {
     ), loosened AS (
       UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
     ), claimed AS (
-      UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, lease = gen_random_uuid(), lease_until = $7::bigint,
-        attempted_at = $8::bigint, report = NULL,
+      UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1, lease = gen_random_uuid(),
+        lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id
-      RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
-        jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.inserted_at AS "insertedAt", jobs.worker,
+      RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.runs, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
+        jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
         jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
     SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
@@ -120,7 +120,7 @@ export function claim({ clock, settings, facts }: Means): Claim {
       if (latest) lastTenants.set(key, latest.tenant)
       const passedOver = claimed.length < size && seen > claimed.length
       return {
-        claimed: claimed.map((row) => ({ worker: row.worker, assignment: toAssignment(row, queue) })),
+        claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
         again: passedOver ? left(requests, claimed.length) : [],
       }
     })
@@ -171,7 +171,7 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
 }
 
 function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, attemptedAt: number): AttemptRow {
-  const { id, tenant, ref, name, codec, lease, attempt, maxAttempts, outcomes, crashes, snoozed, insertedAt } = row
+  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed } = row
   const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
   return {
     ...none,
@@ -184,11 +184,11 @@ function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, att
     codec,
     lease,
     attempt,
+    runs,
     maxAttempts,
     outcomes,
     crashes,
     snoozed,
-    insertedAt,
     attemptedAt,
   }
 }

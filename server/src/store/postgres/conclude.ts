@@ -1,8 +1,9 @@
 import { isFinished, type Outcome, type Settlement } from '@anchorleg/shared'
 import type { Transition } from '../../lifecycle.js'
+import { outcomeColumns } from '../outcomeRow.js'
 import type { Announcement } from '../store.js'
 import type { AttemptRow } from './attemptRows.js'
-import { outcomeColumns, outcomeTypes, toRow } from './outcomeRows.js'
+import { outcomeTypes, toRow } from './outcomeRows.js'
 import type { Statement, Transaction } from './transaction.js'
 
 /** The end of an attempt, or of a job that waits: what is stored of it. `by` is the settlement that ends it, if one does. */
@@ -69,10 +70,11 @@ function announcementOf({ row, transition, outcome }: Conclusion, aliases: reado
     queue: row.queue,
     name: row.name,
     jobId: String(row.id),
+    attempt: transition.attempt,
+    run: row.runs,
     state: transition.state,
     dueAt: dueAtOf(transition),
     claimedAt: row.state === 'executing' ? (row.attemptedAt ?? outcome.at) : outcome.at,
-    insertedAt: row.insertedAt,
     outcome,
   }
 }

@@ -67,7 +67,7 @@ export class InsertPlan {
       if (!refusal || members.length === 1) return
       for (const undo of this.#undo.reverse()) undo()
       for (const at of members) {
-        if (inserted[at]?.type !== 'refused') inserted[at] = refused(refusal.code, `Another job of the same call was refused: ${refusal.message}`)
+        if (inserted[at]?.type !== 'refused') inserted[at] = refused('invalid_job', `Another job of the same call was refused: ${refusal.message}`)
       }
     })
     return inserted

@@ -1,9 +1,9 @@
+import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import { Page } from '../page.js'
 import type { Inspected } from '../store.js'
 import { findRefsOf, jobsOf } from './find.js'
 import { metaOf, paused } from './jobRows.js'
 import type { Inside, Means } from './operations.js'
-import { type OutcomeRow, outcomeColumns, toOutcome } from './outcomeRows.js'
 import type { Statement } from './transaction.js'
 
 type Told = Omit<Extract<Inspected, { type: 'job' }>, 'type' | 'tags' | 'meta' | 'errors' | 'cancelRequested'>

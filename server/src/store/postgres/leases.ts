@@ -87,7 +87,9 @@ export function release({ clock, facts }: Means): Inside<'release'> {
     return owned.map((row): Released | null => {
       if (!row) return null
       const announcement = announcements[ends.findIndex((end) => end.row === row)]
-      return announcement ? { announcement } : { jobId: String(row.id), queue: row.queue, name: row.name, attempt: row.attempt + attempt }
+      return announcement
+        ? { announcement }
+        : { jobId: String(row.id), queue: row.queue, name: row.name, attempt: row.attempt + attempt, run: row.runs }
     })
   }
 }

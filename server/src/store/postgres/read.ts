@@ -1,8 +1,8 @@
+import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import type { Lookup, Reading, StoredJob } from '../store.js'
 import { finding, findingOf } from './find.js'
 import { paused } from './jobRows.js'
 import type { Inside, Means } from './operations.js'
-import { type OutcomeRow, outcomeColumns, toOutcome } from './outcomeRows.js'
 import type { Statement } from './transaction.js'
 
 const readRefs: Statement = {

@@ -131,9 +131,9 @@ async function open(tx: Transaction, leases: readonly Lease[]) {
   const byId = new Map(known.map((report) => [report.id, report]))
   const reports = new Map<number, Report>(opened.map(({ jobId, id }) => [jobId, { id, chunks: 0, bytes: 0 }]))
   for (const { id, report } of running) if (report !== null) reports.set(id, byId.get(report) as Report)
-  const told = ({ id, tenant, ref, attempt }: AttemptRow): Told => {
+  const told = ({ id, tenant, ref, attempt, runs }: AttemptRow): Told => {
     const refs = [ref, ...aliases.flatMap((alias) => (alias.jobId === id ? [alias.ref] : []))]
-    return { tenant, refs, jobId: String(id), attempt }
+    return { tenant, refs, jobId: String(id), attempt, run: runs }
   }
   return { jobs, reports, told }
 }

@@ -25,7 +25,7 @@ export function retry(means: Means): Inside<'retry'> {
       if (!row) return { type: 'expired' }
       if (reopened.has(row.id) || !isFinished(row.state)) return { type: 'unfinished' }
       reopened.set(row.id, transition(row))
-      return { type: 'retried', waiter: { jobId: String(row.id), queue: row.queue, name: row.name, attempt: row.attempt } }
+      return { type: 'retried', waiter: { jobId: String(row.id), queue: row.queue, name: row.name, attempt: row.attempt, run: row.runs } }
     })
     const states = [...reopened.values()]
     const columns = [[...reopened.keys()], states.map(({ state }) => state), states.map(({ maxAttempts }) => maxAttempts)] as const

@@ -5,9 +5,10 @@ import { StoreRefused } from '../store.js'
  * Each entry brings a schema from the version before it to the next; the table `version` counts them. Entries are never
  * changed once released.
  *
- * Times are ms since the epoch. Whatever is long lies outside of a job's row once the row is over a kilobyte, so that a change
- * of its state never rewrites it. The partial indexes hold only the rows that their walk is about, so what a walk costs does
- * not grow with the backlog; and of two indexes that begin alike the planner may take the wrong one, so none do. Text is ordered by its bytes, whatever the database's own order is.
+ * Times are ms since the epoch. A job's `runs` counts its claims. Whatever is long lies outside of a job's row once the row is
+ * over a kilobyte, so that a change of its state never rewrites it. The partial indexes hold only the rows that their walk is
+ * about, so what a walk costs does not grow with the backlog; and of two indexes that begin alike the planner may take the
+ * wrong one, so none do. Text is ordered by its bytes, whatever the database's own order is.
  *
  * The tables that every job passes through are vacuumed often and a little at a time, and keep room in their pages for the
  * next version of a row.
@@ -29,6 +30,7 @@ const migrations = [
     settled_lease uuid,
     timeout double precision,
     attempt integer NOT NULL DEFAULT 0,
+    runs integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL,
     outcomes integer NOT NULL DEFAULT 0,
     crashes integer NOT NULL DEFAULT 0,

@@ -11,7 +11,7 @@ const stageJobs: Statement = {
   name: 'stageJobs',
   text: `UPDATE jobs SET state = $1 WHERE id = ANY (ARRAY(
       SELECT id FROM jobs WHERE ${waiting} AND due_at <= $2::bigint ORDER BY due_at LIMIT $3::integer FOR UPDATE SKIP LOCKED))
-    RETURNING id, queue, name, attempt`,
+    RETURNING id, queue, name, attempt, runs AS run`,
 }
 
 const nextDue: Statement = { name: 'nextDue', text: `SELECT due_at AS "dueAt" FROM jobs WHERE ${waiting} ORDER BY due_at LIMIT 1` }

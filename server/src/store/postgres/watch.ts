@@ -1,9 +1,10 @@
-import { type Chunk, type Cursor, isFinished, type JobState } from '@anchorleg/shared'
+import type { Chunk, Cursor } from '@anchorleg/shared'
+import { type Course, enteredAt } from '../enteredAt.js'
+import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import { Page } from '../page.js'
 import type { Watching } from '../store.js'
 import { findRefsOf } from './find.js'
 import type { Inside, Means } from './operations.js'
-import { type OutcomeRow, outcomeColumns, toOutcome } from './outcomeRows.js'
 import type { Statement, Transaction } from './transaction.js'
 
 /** A little more than one answer holds: a page is full only when there is more. */
@@ -11,8 +12,8 @@ const most = { rows: 1_001, bytes: 1024 * 1024 } as const
 
 const watchJobs: Statement = {
   name: 'watchJobs',
-  text: `SELECT jobs.state, jobs.attempt, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt", jobs.attempted_at AS "attemptedAt",
-      jobs.finished_at AS "finishedAt", reports.id AS report, reports.attempt AS "reportAttempt", reports.after_outcome AS "afterOutcome",
+  text: `SELECT jobs.state, jobs.attempt, jobs.runs AS run, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt",
+      jobs.attempted_at AS "attemptedAt", jobs.finished_at AS "finishedAt", reports.id AS report, reports.attempt AS "reportAttempt", reports.after_outcome AS "afterOutcome",
       progress.codec, progress.value, (SELECT at FROM outcomes WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS "latestAt"
     FROM jobs LEFT JOIN reports ON reports.id = jobs.report LEFT JOIN progress ON progress.report = jobs.report WHERE jobs.id = $1::bigint`,
 }
@@ -36,14 +37,10 @@ const readChunks: Statement = {
 /** One moment for all that a watcher is told. */
 const oneMoment: Statement = { name: 'oneMoment', text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' }
 
-interface WatchedRow {
-  readonly state: JobState
+interface WatchedRow extends Course {
   readonly attempt: number
+  readonly run: number
   readonly outcomes: number
-  readonly dueAt: number
-  readonly insertedAt: number
-  readonly attemptedAt: number | null
-  readonly finishedAt: number | null
   readonly latestAt: number | null
   readonly report: number | null
   readonly reportAttempt: number
@@ -54,7 +51,7 @@ interface WatchedRow {
 
 /**
  * Prepares reading what watchers do not have yet, in the order in which it was stored: the outcomes before the current
- * report, its chunks, and the outcome that ended it.
+ * report, its chunks, and the outcomes behind it.
  */
 export function watch(means: Means): Inside<'watch'> {
   return async (tx, watches) => {
@@ -70,7 +67,8 @@ export function watch(means: Means): Inside<'watch'> {
         jobId: String(each.jobId),
         state: job.state,
         attempt: job.attempt,
-        at: enteredAt(job),
+        run: job.run,
+        at: enteredAt(job, () => job.latestAt),
         ...(await pageFor(tx, each.jobId, job, from)),
       }
     })
@@ -79,38 +77,20 @@ export function watch(means: Means): Inside<'watch'> {
 }
 
 async function pageFor(tx: Transaction, jobId: number, job: WatchedRow, from: Cursor | undefined) {
-  const { report, afterOutcome, reportAttempt } = job
+  const { report, reportAttempt } = job
   const page = new Page()
   const known = from ? from.number : Math.max(0, job.outcomes - 1)
-  const outcomes = async (after: number, to: number) =>
-    after >= to ? [] : page.take((await tx.rows<OutcomeRow>(readOutcomes, jobId, after, to)).map(toOutcome))
-  const before = await outcomes(known, report === null ? job.outcomes : afterOutcome)
-  const index = report === null ? null : firstMissing(job, from, before)
-  const chunks = index === null ? [] : await tx.rows<Omit<Chunk, 'attempt'>>(readChunks, report, index)
+  const after = report === null ? job.outcomes : job.afterOutcome
+  const outcomes = async (behind: number, to: number) =>
+    behind >= to ? [] : page.take((await tx.rows<OutcomeRow>(readOutcomes, jobId, behind, to)).map(toOutcome))
+  const earlier = await outcomes(known, after)
+  // Whoever has the outcome behind the chunks has them all.
+  const wanted = report !== null && (!from || known <= after)
+  const index = from?.run === job.run ? from.index : 0
+  const chunks = wanted ? await tx.rows<Omit<Chunk, 'attempt'>>(readChunks, report, index) : []
   const emitted = page.take(chunks.map((chunk): Chunk => ({ attempt: reportAttempt, ...chunk })))
-  const rest = report === null ? [] : await outcomes(Math.max(known, afterOutcome), job.outcomes)
+  const later = await outcomes(Math.max(known, after), job.outcomes)
   const { codec, value } = job
   const progress = codec === null || value === null ? null : { attempt: reportAttempt, codec, value }
-  return { progress, chunks: emitted, outcomes: [...before, ...rest], more: page.full }
-}
-
-/** The first chunk of a report that a watcher lacks; null when it has all, because it has the outcome behind them. */
-function firstMissing(
-  { reportAttempt, afterOutcome }: WatchedRow,
-  from: Cursor | undefined,
-  before: readonly { readonly attempt: number }[],
-): number | null {
-  if (!from) return 0
-  if (from.number > afterOutcome) return null
-  // An attempt that was given back has the number of the next one: then an outcome of that number lies between them.
-  const sameRun = from.attempt === reportAttempt && !before.some(({ attempt }) => attempt === reportAttempt)
-  return sameRun ? from.index : 0
-}
-
-/** When a job entered its state, as near as its row tells. */
-function enteredAt({ state, dueAt, insertedAt, attemptedAt, finishedAt, latestAt }: WatchedRow): number {
-  if (isFinished(state)) return finishedAt ?? insertedAt
-  if (state === 'executing') return attemptedAt ?? insertedAt
-  if (state === 'available') return Math.max(dueAt, insertedAt, attemptedAt ?? 0)
-  return latestAt ?? insertedAt
+  return { after, progress, chunks: emitted, outcomes: [...earlier, ...later], more: page.full }
 }

@@ -1,7 +1,7 @@
 import { isFinished } from '@anchorleg/shared'
 import { cancel as transition } from '../../lifecycle.js'
 import type { Cancellation } from '../store.js'
-import { type AttemptRow, attemptColumns, conclude } from './conclude.js'
+import { type AttemptRow, attemptColumns, conclude, requestOf } from './conclude.js'
 import { findRef } from './findRef.js'
 import type { Means, Operations } from './operations.js'
 
@@ -22,6 +22,6 @@ export function cancel(means: Means): Operations['cancel'] {
       if (isFinished(state)) return { type: 'finished', state }
       if (lease === null) return { type: 'cancelled', announcement: end(row, transition(row, reason, { now: clock.now() }), null) }
       request.run(reason.codec, reason.value, clock.now() + settings.cancelGraceMs, id)
-      return { type: 'requested', lease: { jobId: String(id), lease }, state }
+      return { type: 'requested', lease: { jobId: String(id), lease }, state, reason: requestOf(row) ?? reason }
     })
 }

@@ -50,7 +50,7 @@ export function claim(means: Means): Operations['claim'] {
       if (tenants.length === 0) break
       const share = Math.floor(left / tenants.length)
       for (const tenant of tenants) {
-        for (const assignment of take({ queue, names, tenant }, request.worker, share)) claimed.push({ worker: request.worker, assignment })
+        for (const each of take({ queue, names, tenant }, request.worker, share)) claimed.push(each)
         line.lastTenant = tenant
       }
     }
@@ -66,6 +66,7 @@ interface WaitingJob {
   readonly priority: number
   readonly dueAt: number
   readonly attempt: number
+  readonly runs: number
   readonly maxAttempts: number
   readonly snoozed: number
   readonly timeout: number | null
@@ -83,15 +84,15 @@ interface Share {
 }
 
 /** Prepares taking one tenant's first jobs over several names, each of which the index holds in order by itself. */
-function takeFirst(means: Means): (share: Share, worker: string, most: number) => Assignment[] {
+function takeFirst(means: Means): (share: Share, worker: string, most: number) => Claimed[] {
   const assign = assignJob(means)
   const heads = means.db.prepare<[string, string, string, number], WaitingJob>(
-    `SELECT id, name, priority, due_at AS dueAt, attempt, max_attempts AS maxAttempts, snoozed, timeout, meta, codec, trace, report
+    `SELECT id, name, priority, due_at AS dueAt, attempt, runs, max_attempts AS maxAttempts, snoozed, timeout, meta, codec, trace, report
      FROM jobs INDEXED BY jobs_available WHERE state = 'available' AND queue = ? AND name = ? AND tenant = ?
      ORDER BY priority, due_at, id LIMIT ?`,
   )
   return ({ queue, names, tenant }, worker, most) => {
-    const taken: Assignment[] = []
+    const taken: Claimed[] = []
     const page = Math.ceil(most / names.length)
     while (taken.length < most) {
       const pages = names.map((name) => heads.all(queue, name, tenant, page))
@@ -112,21 +113,23 @@ function inOrder(a: WaitingJob, b: WaitingJob): number {
 }
 
 /** Prepares handing one job to a worker, under a fresh lease. */
-function assignJob(means: Means): (job: WaitingJob, queue: string, worker: string) => Assignment {
-  const { db, clock, settings } = means
+function assignJob(means: Means): (job: WaitingJob, queue: string, worker: string) => Claimed {
+  const { db, clock, settings, tally } = means
   const { loosen } = looseReports(means)
   const readArgs = db.prepare<[number], string>('SELECT args FROM job_args WHERE job_id = ?').pluck()
   const update = db.prepare(
-    'UPDATE jobs SET state = ?, attempt = ?, lease = ?, lease_until = ?, worker = ?, attempted_at = ?, report = NULL WHERE id = ?',
+    'UPDATE jobs SET state = ?, attempt = ?, runs = ?, lease = ?, lease_until = ?, worker = ?, attempted_at = ?, report = NULL WHERE id = ?',
   )
   return (job, queue, worker) => {
     const { id, name, maxAttempts, timeout, codec, trace } = job
     const lease = mintLease()
     const { state, attempt } = transition(job)
+    const run = job.runs + 1
     const now = clock.now()
-    update.run(state, attempt, lease, now + settings.leaseMs, worker, now, id)
+    update.run(state, attempt, run, lease, now + settings.leaseMs, worker, now, id)
     loosen(job.report)
-    return {
+    tally.note(queue, 'available', state)
+    const assignment: Assignment = {
       jobId: String(id),
       lease,
       name,
@@ -140,5 +143,6 @@ function assignJob(means: Means): (job: WaitingJob, queue: string, worker: strin
       args: readArgs.get(id) as string,
       ...(trace !== null && { trace }),
     }
+    return { worker, run, assignment }
   }
 }

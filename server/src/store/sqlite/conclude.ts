@@ -14,19 +14,19 @@ export interface AttemptRow extends Omit<JobFacts, 'cancel'> {
   readonly queue: string
   readonly name: string
   readonly state: JobState
+  readonly runs: number
   readonly codec: string
   readonly lease: string | null
   readonly settledLease: string | null
   readonly report: number | null
   readonly cancelCodec: string | null
   readonly cancelReason: string | null
-  readonly insertedAt: number
   readonly attemptedAt: number | null
 }
 
 /** The columns of an {@link AttemptRow}. */
-export const attemptColumns = `id, tenant, ref, queue, name, state, codec, lease, settled_lease AS settledLease, attempt, max_attempts AS maxAttempts,
-  outcomes, crashes, snoozed, report, cancel_codec AS cancelCodec, cancel_reason AS cancelReason, inserted_at AS insertedAt, attempted_at AS attemptedAt`
+export const attemptColumns = `id, tenant, ref, queue, name, state, codec, lease, settled_lease AS settledLease, attempt, runs, max_attempts AS maxAttempts,
+  outcomes, crashes, snoozed, report, cancel_codec AS cancelCodec, cancel_reason AS cancelReason, attempted_at AS attemptedAt`
 
 /** What a transition of this job depends on. */
 export function factsOf(row: AttemptRow): JobFacts {
@@ -61,16 +61,18 @@ export function conclude(means: Means): (row: AttemptRow, transition: Transition
     const finishedAt = isFinished(state) ? outcome.at : null
     update.run(state, attempt, dueAt, outcome.number, crashes, snoozed, finishedAt, by?.lease, row.id)
     write(row.id, outcome)
+    means.tally.note(row.queue, row.state, state)
     return {
       tenant: row.tenant,
       refs: refs(row),
       queue: row.queue,
       name: row.name,
       jobId: String(row.id),
+      attempt,
+      run: row.runs,
       state,
       dueAt,
       claimedAt: ran ? (row.attemptedAt ?? outcome.at) : outcome.at,
-      insertedAt: row.insertedAt,
       outcome,
     }
   }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import type { Answer, Method, Operations, Request } from './operations.js'
+import type { Answer, Means, Method, Operations, Request } from './operations.js'
 
 /** What SQLite says when the database as a whole cannot be written or read, whichever request it was that met it. */
 const disasters = /^SQLITE_(?:FULL|IOERR|NOMEM|CORRUPT|NOTADB|CANTOPEN|READONLY|BUSY|LOCKED|PROTOCOL|PERM)/
@@ -9,7 +9,7 @@ const disasters = /^SQLITE_(?:FULL|IOERR|NOMEM|CORRUPT|NOTADB|CANTOPEN|READONLY|
  * whole, nothing of it stands, and every request is answered with the trouble. When a single request is at fault, each runs
  * again by itself, so that its neighbours do not pay for it.
  */
-export function groupCommit(db: Database.Database, operations: Operations): (requests: readonly Request[]) => Answer[] {
+export function groupCommit({ db, tally }: Pick<Means, 'db' | 'tally'>, operations: Operations): (requests: readonly Request[]) => Answer[] {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   const rollback = db.prepare('ROLLBACK')
@@ -19,10 +19,12 @@ export function groupCommit(db: Database.Database, operations: Operations): (req
     try {
       const answers = requests.map(({ id, method, args }) => ({ id, value: perform(operations, method as Method, args) }))
       commit.run()
+      tally.keep()
       return answers
     } catch (error) {
       // SQLite may have rolled back by itself already.
       if (db.inTransaction) rollback.run()
+      tally.undo()
       throw error
     }
   }

@@ -63,7 +63,7 @@ function insertOne(means: Means): Insert {
 }
 
 function storeJob(means: Means): (insertion: Insertion, print: string) => Inserted {
-  const { db, clock } = means
+  const { db, clock, tally } = means
   const keys = uniqueKeys(means)
   const insertJob = db.prepare(
     `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, attended_at,
@@ -97,23 +97,26 @@ function storeJob(means: Means): (insertion: Insertion, print: string) => Insert
     )
     insertArgs.run(lastInsertRowid, job.args)
     if (unique) keys.take(tenant, unique, Number(lastInsertRowid))
+    tally.note(queue, null, state)
     return { type: 'inserted', conflict: false, jobId: String(lastInsertRowid), state, queue, name, dueAt }
   }
 }
 
-/** Stores the jobs of one unit, or none of them when one is refused: then the others are refused with it, by the same code. */
-function insertUnit({ db }: Means, one: Insert): (members: readonly number[], insertions: readonly Insertion[], inserted: Inserted[]) => void {
+/** Stores the jobs of one unit, or none of them when one is refused: then the others are refused with it, each as one to which nothing else is wrong. */
+function insertUnit({ db, tally }: Means, one: Insert): (members: readonly number[], insertions: readonly Insertion[], inserted: Inserted[]) => void {
   const begin = db.prepare('SAVEPOINT unit')
   const undo = db.prepare('ROLLBACK TO unit')
   const end = db.prepare('RELEASE unit')
   return (members, insertions, inserted) => {
     begin.run()
+    const { mark } = tally
     for (const i of members) inserted[i] = one(insertions[i] as Insertion)
     const refusal = members.map((i) => inserted[i]).find((each) => each?.type === 'refused')?.refusal
     if (refusal) {
       undo.run()
+      tally.undo(mark)
       for (const i of members) {
-        if (inserted[i]?.type !== 'refused') inserted[i] = refused(refusal.code, `Another job of the same call was refused: ${refusal.message}`)
+        if (inserted[i]?.type !== 'refused') inserted[i] = refused('invalid_job', `Another job of the same call was refused: ${refusal.message}`)
       }
     }
     end.run()

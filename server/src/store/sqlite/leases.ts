@@ -40,7 +40,7 @@ export function held({ db }: Means): Operations['held'] {
 
 /** Prepares handing jobs back unrun: each keeps its place, but for one that is to be cancelled, which then is. */
 export function release(means: Means): Operations['release'] {
-  const { db, clock } = means
+  const { db, clock, tally } = means
   const end = conclude(means)
   const find = db.prepare<[number, string], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ? AND lease = ?`)
   const give = db.prepare('UPDATE jobs SET state = ?, attempt = ?, lease = NULL, lease_until = NULL WHERE id = ?')
@@ -52,6 +52,7 @@ export function release(means: Means): Operations['release'] {
       if (reason) return { announcement: end(row, cancel(row, reason, { now: clock.now() }), null) }
       const { state, attempt } = transition(row)
       give.run(state, attempt, row.id)
-      return { jobId, queue: row.queue, name: row.name, attempt }
+      tally.note(row.queue, row.state, state)
+      return { jobId, queue: row.queue, name: row.name, attempt, run: row.runs }
     })
 }

@@ -2,6 +2,7 @@ import type { Clock } from '@anchorleg/shared'
 import type Database from 'better-sqlite3'
 import type { Random } from '../../backoff.js'
 import type { Store, StoreSettings } from '../store.js'
+import type { Tally } from './tally.js'
 
 /** The store's contract as the thread keeps it: the same methods, synchronous, inside a transaction that the engine opens. */
 export type Operations = { readonly [M in Method]: (...request: Parameters<Store[M]>) => Awaited<ReturnType<Store[M]>> }
@@ -18,6 +19,8 @@ export interface Means {
   /** Store time: whole ms, never stepping back. */
   readonly clock: Clock
   readonly random: Random
+  /** Told of every job that changes its state. */
+  readonly tally: Tally
 }
 
 /** One call of the store on its way to the thread. */

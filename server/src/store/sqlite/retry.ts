@@ -9,14 +9,15 @@ interface EndedJob {
   readonly name: string
   readonly state: JobState
   readonly attempt: number
+  readonly run: number
   readonly maxAttempts: number
 }
 
 /** Prepares reopening jobs that have ended. Whoever asks for that wants it to run, attended or not. */
 export function retry(means: Means): Operations['retry'] {
-  const { db, clock } = means
+  const { db, clock, tally } = means
   const find = findRef(means)
-  const read = db.prepare<[number], EndedJob>('SELECT queue, name, state, attempt, max_attempts AS maxAttempts FROM jobs WHERE id = ?')
+  const read = db.prepare<[number], EndedJob>('SELECT queue, name, state, attempt, runs AS run, max_attempts AS maxAttempts FROM jobs WHERE id = ?')
   const reopen = db.prepare(
     `UPDATE jobs SET state = ?, max_attempts = ?, due_at = ?, finished_at = NULL, cancel_codec = NULL, cancel_reason = NULL, cancel_by = NULL,
      attended_at = NULL WHERE id = ?`,
@@ -28,9 +29,10 @@ export function retry(means: Means): Operations['retry'] {
       const job = found === 'tombstone' ? undefined : read.get(found.jobId)
       if (found === 'tombstone' || !job) return { type: 'expired' }
       if (!isFinished(job.state)) return { type: 'unfinished' }
-      const { queue, name, attempt } = job
+      const { queue, name, attempt, run } = job
       const { state, maxAttempts } = transition(job)
       reopen.run(state, maxAttempts, clock.now(), found.jobId)
-      return { type: 'retried', waiter: { jobId: String(found.jobId), queue, name, attempt } }
+      tally.note(queue, job.state, state)
+      return { type: 'retried', waiter: { jobId: String(found.jobId), queue, name, attempt, run } }
     })
 }

@@ -6,6 +6,7 @@ import type { Run } from './reports.js'
 
 /** A job, and where its refs are found. */
 export interface Addressed extends Pick<Run, 'id' | 'attempt'> {
+  readonly runs: number
   readonly tenant: string
   readonly ref: string
 }
@@ -15,12 +16,12 @@ interface Running extends Run, Addressed {}
 
 /** Prepares finding the job that runs under a lease; none for a stale one. */
 export function findRunning({ db }: Means): (lease: Lease) => Running | undefined {
-  const find = db.prepare<[number, string], Running>('SELECT id, tenant, ref, attempt, outcomes, report FROM jobs WHERE id = ? AND lease = ?')
+  const find = db.prepare<[number, string], Running>('SELECT id, tenant, ref, attempt, runs, outcomes, report FROM jobs WHERE id = ? AND lease = ?')
   return ({ jobId, lease }) => find.get(rowIdOf(jobId), lease)
 }
 
 /** Prepares saying whom to tell of a job. */
 export function tellOf(means: Means): (job: Addressed) => Told {
   const refs = refsOf(means)
-  return (job) => ({ tenant: job.tenant, refs: refs(job), jobId: String(job.id), attempt: job.attempt })
+  return (job) => ({ tenant: job.tenant, refs: refs(job), jobId: String(job.id), attempt: job.attempt, run: job.runs })
 }

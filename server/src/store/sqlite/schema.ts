@@ -12,8 +12,8 @@ export const applicationId = 0x416e6c67
  * them. Outcomes keep their rowid: without it every value of a kilobyte would take a page of its own. The partial indexes hold
  * only the rows that their walk is about, so what a walk costs does not grow with the backlog.
  *
- * A report is what one run of a job has told of itself: its progress and its chunks, whose places are counted from the
- * report's id. A job points to its latest report. A report no job points to is loose: its rows are deleted a few at a time.
+ * A job's `runs` counts its claims. A report is what one run has told of itself: its progress and its chunks, whose places are
+ * counted from the report's id. A job points to the report of its latest run. A report no job points to is loose: its rows are deleted a few at a time.
  */
 const migrations = [
   `
@@ -27,6 +27,7 @@ const migrations = [
     priority INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 0,
+    runs INTEGER NOT NULL DEFAULT 0,
     max_attempts INTEGER NOT NULL,
     outcomes INTEGER NOT NULL DEFAULT 0,
     crashes INTEGER NOT NULL DEFAULT 0,

@@ -5,7 +5,6 @@ import { storeClock } from '../storeClock.js'
 import { abandoned, attend } from './attending.js'
 import { cancel } from './cancel.js'
 import { claim } from './claim.js'
-import { depths } from './depths.js'
 import { emit } from './emit.js'
 import { groupCommit } from './groupCommit.js'
 import { insert } from './insert.js'
@@ -19,6 +18,7 @@ import { read } from './read.js'
 import { retry } from './retry.js'
 import { settle } from './settle.js'
 import { expire, stage } from './sweep.js'
+import { Tally } from './tally.js'
 import { watch } from './watch.js'
 
 /** The store over one open database, synchronous: what the thread runs, and what a test may run beside it. */
@@ -37,7 +37,7 @@ interface Parts {
 
 /** Builds the engine over a database from `openDatabase`. */
 export function sqliteEngine(db: Database.Database, { settings, clock = systemClock, random = jitter }: Parts): SqliteEngine {
-  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random }
+  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random, tally: new Tally(db) }
   const claims = claim(means)
   const operations: Operations = {
     insert: insert(means, claims),
@@ -56,14 +56,14 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     inspect: inspect(means),
     setQueues: setQueues(means),
     queues: queues(means),
-    depths: depths(means),
+    depths: () => means.tally.depths,
     attend: attend(means),
     abandoned: abandoned(means),
     stage: stage(means),
     expire: expire(means),
     prune: prune(means),
   }
-  return { run: groupCommit(db, operations), close: () => void db.close() }
+  return { run: groupCommit(means, operations), close: () => void db.close() }
 }
 
 /** The latest time that an index or a short walk can tell of: when a job was last stored, claimed or finished. */

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { type Clock, systemClock } from '@anchorleg/shared'
+import { type Clock, stopwatch, systemClock } from '@anchorleg/shared'
 import { StoreRefused } from '../store.js'
 import { openDatabase } from './openDatabase.js'
 import type { Request } from './operations.js'
@@ -19,9 +19,9 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
     const requests = gather(port, first)
     const asked = requests.filter(({ method }) => method !== 'close')
     if (asked.length > 0) {
-      const begun = systemClock.now()
+      const begun = stopwatch.now()
       const answers = engine.run(asked)
-      tell({ type: 'answers', answers, ms: Math.max(0, systemClock.now() - begun) })
+      tell({ type: 'answers', answers, ms: stopwatch.now() - begun })
     }
     if (asked.length === requests.length) return
     engine.close()

@@ -1,18 +1,29 @@
+import type { JobState } from '@anchorleg/shared'
 import { crash, due } from '../../lifecycle.js'
 import type { Expired, Waiter } from '../store.js'
 import { type AttemptRow, attemptColumns, conclude, factsOf } from './conclude.js'
 import type { Means, Operations } from './operations.js'
 
+interface DueJob extends Omit<Waiter, 'jobId'> {
+  readonly id: number
+  readonly state: JobState
+}
+
 /** Prepares making due jobs available. */
-export function stage({ db, clock }: Means): Operations['stage'] {
-  const waiting = `state IN ('scheduled', 'retryable')`
-  const move = db.prepare<[string, number, number], Omit<Waiter, 'jobId'> & { readonly id: number }>(
-    `UPDATE jobs SET state = ? WHERE id IN
-       (SELECT id FROM jobs INDEXED BY jobs_due WHERE ${waiting} AND due_at <= ? ORDER BY due_at LIMIT ?) RETURNING id, queue, name, attempt`,
+export function stage({ db, clock, tally }: Means): Operations['stage'] {
+  const waiting = `FROM jobs INDEXED BY jobs_due WHERE state IN ('scheduled', 'retryable')`
+  const read = db.prepare<[number, number], DueJob>(
+    `SELECT id, queue, name, attempt, runs AS run, state ${waiting} AND due_at <= ? ORDER BY due_at LIMIT ?`,
   )
-  const next = db.prepare<[], number>(`SELECT due_at FROM jobs INDEXED BY jobs_due WHERE ${waiting} ORDER BY due_at LIMIT 1`).pluck()
+  const move = db.prepare('UPDATE jobs SET state = ? WHERE id = ?')
+  const next = db.prepare<[], number>(`SELECT due_at ${waiting} ORDER BY due_at LIMIT 1`).pluck()
   return (limit) => {
-    const staged = move.all(due(), clock.now(), limit).map(({ id, ...lane }): Waiter => ({ jobId: String(id), ...lane }))
+    const state = due()
+    const staged = read.all(clock.now(), limit).map(({ id, state: before, ...lane }): Waiter => {
+      move.run(state, id)
+      tally.note(lane.queue, before, state)
+      return { jobId: String(id), ...lane }
+    })
     return { staged, nextDueAt: next.get() ?? null }
   }
 }

@@ -100,7 +100,7 @@ export function cancelling(harness: Harness): void {
       test('runs on: the request is stored, with its lease', async () => {
         const { store } = await harness.open()
         const { lookup, lease } = await start(store)
-        expect(await cancel(store, lookup)).toEqual({ type: 'requested', lease, state: 'executing' })
+        expect(await cancel(store, lookup)).toEqual({ type: 'requested', lease, state: 'executing', reason: sealedReason() })
         expect(await readKnown(store, lookup)).toMatchObject({ job: { state: 'executing', attempt: 1 }, latest: null })
         expect((await inspectKnown(store, lookup)).cancelRequested).toBe(true)
       })
@@ -118,7 +118,7 @@ export function cancelling(harness: Harness): void {
         const { lookup, lease } = await start(store)
         await requestCancel(store, lookup, 'first')
         advance(cancelGraceMs - minute)
-        expect(await cancel(store, lookup, 'second')).toEqual({ type: 'requested', lease, state: 'executing' })
+        expect(await cancel(store, lookup, 'second')).toEqual({ type: 'requested', lease, state: 'executing', reason: sealedReason('first') })
         advance(minute)
         expect(only(await store.expire(10)).announcement.outcome).toMatchObject(sealedReason('first'))
       })

@@ -27,7 +27,7 @@ export function chunks(harness: Harness): void {
     test('they are stored in order, and each answer says whom to tell', async () => {
       const { store } = await harness.open()
       const { lease, lookup } = await start(store)
-      const told = { tenant, refs: [lookup.ref], jobId: lease.jobId, attempt: 1 }
+      const told = { tenant, refs: [lookup.ref], jobId: lease.jobId, attempt: 1, run: 1 }
       const stored = { verdict: 'stored', told }
       expect(await store.emit([emission(lease, 0), emission(lease, 1)])).toEqual([stored, stored])
       expect(await store.emit([emission(lease, 2)])).toEqual([stored])
@@ -102,7 +102,7 @@ export function chunks(harness: Harness): void {
       await emitSome(store, lease, 3)
       await store.release([lease])
       const second = only(await claim(store))
-      await store.emit([emission(second, 0, '["new"]')])
+      expect(await store.emit([emission(second, 0, '["new"]')])).toMatchObject([{ told: { attempt: 1, run: 2 } }])
       expect((await watchKnown(store, lookup)).chunks).toMatchObject([{ attempt: 1, index: 0, value: '["new"]' }])
     })
 

@@ -200,7 +200,10 @@ export function leases(harness: Harness): void {
       test('a job handed back is available again, its attempt not consumed', async () => {
         const { store } = await harness.open()
         const { lease, lookup } = await start(store)
-        expect(await store.release([lease, strangeLease])).toEqual([{ jobId: lease.jobId, queue: 'default', name: 'double', attempt: 0 }, null])
+        expect(await store.release([lease, strangeLease])).toEqual([
+          { jobId: lease.jobId, queue: 'default', name: 'double', attempt: 0, run: 1 },
+          null,
+        ])
         const { job, latest } = await readKnown(store, lookup)
         expect(job).toMatchObject({ state: 'available', attempt: 0 })
         expect(latest).toBeNull()

@@ -12,7 +12,7 @@ export function progress(harness: Harness): void {
       const { store } = await harness.open()
       const { lease, lookup } = await start(store)
       expect((await watchKnown(store, lookup)).progress).toBeNull()
-      const told = { tenant, refs: [lookup.ref], jobId: lease.jobId, attempt: 1 }
+      const told = { tenant, refs: [lookup.ref], jobId: lease.jobId, attempt: 1, run: 1 }
       expect(await report(store, lease, '[1]')).toEqual([told])
       expect(await report(store, lease, '[2]')).toEqual([told])
       expect((await watchKnown(store, lookup)).progress).toEqual({ attempt: 1, codec: 'd6', value: '[2]' })
@@ -42,7 +42,7 @@ export function progress(harness: Harness): void {
       await store.expire(10)
       const second = leaseOf(only(await claim(store)))
       const values = [lease, second, strangeLease, { ...second, jobId: 'abc' }].map((each, i) => ({ ...each, codec: 'd6', value: `[${i}]` }))
-      expect(await store.progress(values)).toMatchObject([null, { attempt: 2 }, null, null])
+      expect(await store.progress(values)).toMatchObject([null, { attempt: 2, run: 2 }, null, null])
       expect((await watchKnown(store, lookup)).progress).toEqual({ attempt: 2, codec: 'd6', value: '[1]' })
     })
 

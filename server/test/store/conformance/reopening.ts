@@ -32,7 +32,7 @@ export function reopening(harness: Harness): void {
       await settle(store, lease, given)
       const before = await readKnown(store, lookup)
       advance(minute)
-      const waiter = { jobId: lease.jobId, queue: 'default', name: 'double', attempt: 1 }
+      const waiter = { jobId: lease.jobId, queue: 'default', name: 'double', attempt: 1, run: 1 }
       expect(await store.retry([lookup])).toEqual([{ type: 'retried', waiter }])
       const { job, latest } = await readKnown(store, lookup)
       expect(job).toMatchObject({ state: 'available', attempt: 1 })

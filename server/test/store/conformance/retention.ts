@@ -44,7 +44,7 @@ export function retention(harness: Harness): void {
         [],
       )
       expect(inserted).toMatchObject([
-        { refusal: { code: 'expired', message: expect.stringMatching(/^Another job/) } },
+        { refusal: { code: 'invalid_job', message: expect.stringMatching(/^Another job/) } },
         { refusal: { code: 'expired' } },
       ])
     })

@@ -54,7 +54,7 @@ export function retries(harness: Harness): void {
     test('a snooze gives the attempt back, is counted in meta, and is an outcome of its own', async () => {
       const { store, advance } = await harness.open()
       const { lease, lookup } = await start(store, { maxAttempts: 1, meta: { mine: 1 } })
-      expect(await settle(store, lease, gives.snooze(0.0005))).toMatchObject({ announcement: { state: 'scheduled' } })
+      expect(await settle(store, lease, gives.snooze(0.0005))).toMatchObject({ announcement: { state: 'scheduled', attempt: 0, run: 1 } })
       const { job, latest } = await readKnown(store, lookup)
       expect(job).toMatchObject({ state: 'scheduled', attempt: 0 })
       expect(Number.isInteger(job.dueAt)).toBe(true)

@@ -13,7 +13,7 @@ export function staging(harness: Harness): void {
       expect(await store.stage(10)).toEqual({ staged: [], nextDueAt: dueAt })
       advance(minute)
       const jobId = 'jobId' in inserted && inserted.jobId
-      expect(await store.stage(10)).toEqual({ staged: [{ jobId, queue: 'q', name: 'n', attempt: 0 }], nextDueAt: null })
+      expect(await store.stage(10)).toEqual({ staged: [{ jobId, queue: 'q', name: 'n', attempt: 0, run: 0 }], nextDueAt: null })
       expect(await store.stage(10)).toEqual({ staged: [], nextDueAt: null })
       expect(only(await claim(store, { queue: 'q', names: ['n'] })).scheduledAt).toBe(dueAt)
     })

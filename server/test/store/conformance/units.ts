@@ -26,7 +26,8 @@ export function units(harness: Harness): void {
       )
       for (const [i, { ref }] of jobs.entries()) {
         const message = expect.stringMatching(i === place ? /^The ref/ : /^Another job of the same call was refused: The ref/)
-        expect(inserted[i]).toEqual({ type: 'refused', refusal: { code: 'ref_conflict', message } })
+        const code = i === place ? 'ref_conflict' : 'invalid_job'
+        expect(inserted[i]).toEqual({ type: 'refused', refusal: { code, message } })
         if (i !== place) expect(await read(store, { tenant, ref })).toEqual({ type: 'not_found' })
       }
     })

@@ -1,8 +1,9 @@
-import { type Cursor, mintRef, type Outcome } from '@anchorleg/shared'
+import { type Cursor, type Lease, mintRef, type Outcome } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '#server/store/store.js'
 import {
   aJob,
+  aWish,
   cancel,
   claim,
   emission,
@@ -26,6 +27,9 @@ export function watching(harness: Harness): void {
     const numbers = (outcomes: readonly Outcome[]) => outcomes.map(({ number }) => number)
     const indexes = (chunks: readonly { readonly index: number }[]) => chunks.map(({ index }) => index)
 
+    /** Who has seen the first run begin, and nothing of it. */
+    const nowhere: Cursor = { run: 1, index: 0, number: 0 }
+
     /** Fails the attempt, lets the job come due, and claims it again. */
     async function next(store: Store, advance: (ms: number) => void, lease: Parameters<typeof settle>[1]) {
       await settle(store, lease, gives.failed)
@@ -40,18 +44,18 @@ export function watching(harness: Harness): void {
       const inserted = only(await insert(store, [job]))
       const jobId = 'jobId' in inserted && inserted.jobId
       const at = 'dueAt' in inserted && inserted.dueAt
-      const empty = { progress: null, chunks: [], outcomes: [], more: false }
+      const empty = { run: 0, after: 0, progress: null, chunks: [], outcomes: [], more: false }
       expect(await watchKnown(store, { tenant, ref: job.ref })).toEqual({ type: 'job', jobId, state: 'available', attempt: 0, at, ...empty })
     })
 
-    test('without a cursor: all chunks of the current attempt, and no outcome but the latest', async () => {
+    test('without a cursor: all chunks of the latest run, and no outcome but the latest', async () => {
       const { store, advance } = await harness.open()
       const { lease, lookup } = await start(store)
       await emitSome(store, lease, 2)
       const third = await next(store, advance, await next(store, advance, lease))
       await emitSome(store, third, 3)
       const { chunks, outcomes, ...rest } = await watchKnown(store, lookup)
-      expect(rest).toMatchObject({ state: 'executing', attempt: 3, more: false })
+      expect(rest).toMatchObject({ state: 'executing', attempt: 3, run: 3, after: 2, more: false })
       expect(chunks).toMatchObject([0, 1, 2].map((index) => ({ attempt: 3, index })))
       expect(numbers(outcomes)).toEqual([2])
     })
@@ -66,11 +70,11 @@ export function watching(harness: Harness): void {
       expect([state, indexes(chunks), numbers(outcomes)]).toEqual(['completed', [0, 1], [2]])
     })
 
-    test('with a cursor: what comes behind it within the same attempt', async () => {
+    test('with a cursor: what comes behind it within the same run', async () => {
       const { store } = await harness.open()
       const { lease, lookup } = await start(store)
       await emitSome(store, lease, 4)
-      const from = { attempt: 1, index: 3, number: 0 }
+      const from = { run: 1, index: 3, number: 0 }
       expect(await watchKnown(store, lookup, from)).toMatchObject({ chunks: [{ index: 3 }], outcomes: [] })
       await settle(store, lease, gives.ok)
       expect(await watchKnown(store, lookup, from)).toMatchObject({ chunks: [{ index: 3 }], outcomes: [{ number: 1 }] })
@@ -79,30 +83,65 @@ export function watching(harness: Harness): void {
       expect(await watchKnown(store, lookup, { ...from, number: 1 })).toMatchObject({ chunks: [], outcomes: [] })
     })
 
-    test('with a cursor of an earlier attempt: every outcome since, and all of the current attempt', async () => {
+    test('with a cursor of an earlier run: every outcome since, and all of the latest run', async () => {
       const { store, advance } = await harness.open()
       const { lease, lookup } = await start(store)
       await emitSome(store, lease, 4)
       const third = await next(store, advance, await next(store, advance, lease))
       await emitSome(store, third, 2)
-      const { chunks, outcomes } = await watchKnown(store, lookup, { attempt: 1, index: 3, number: 0 })
+      const { chunks, outcomes } = await watchKnown(store, lookup, { run: 1, index: 3, number: 0 })
       expect([indexes(chunks), numbers(outcomes)]).toEqual([
         [0, 1],
         [1, 2],
       ])
     })
 
-    test('an attempt that was given back by a snooze is not taken for the next one of its number', async () => {
-      const { store } = await harness.open()
+    test('outcomes behind the latest run have higher numbers than it says came before', async () => {
+      const { store, advance } = await harness.open()
       const { lease, lookup } = await start(store)
-      await emitSome(store, lease, 4)
-      await settle(store, lease, gives.snooze(0))
-      await store.stage(10)
-      await emitSome(store, leaseOf(only(await claim(store))), 3)
-      const missedTheSnooze = await watchKnown(store, lookup, { attempt: 1, index: 2, number: 0 })
-      expect([indexes(missedTheSnooze.chunks), numbers(missedTheSnooze.outcomes)]).toEqual([[0, 1, 2], [1]])
-      const knowsIt = await watchKnown(store, lookup, { attempt: 1, index: 2, number: 1 })
-      expect([indexes(knowsIt.chunks), numbers(knowsIt.outcomes)]).toEqual([[2], []])
+      const second = await next(store, advance, lease)
+      await emitSome(store, second, 1)
+      await settle(store, second, gives.failed)
+      await cancel(store, lookup)
+      expect(await watchKnown(store, lookup, nowhere)).toMatchObject({ run: 2, after: 1, outcomes: [{ number: 1 }, { number: 2 }, { number: 3 }] })
+      expect(await watchKnown(store, lookup)).toMatchObject({ run: 2, chunks: [{ index: 0 }], outcomes: [{ number: 3 }] })
+    })
+
+    describe('an attempt that was given back', () => {
+      const waysBack: [string, (store: Store, lease: Lease) => Promise<unknown>, number[]][] = [
+        ['by its worker', (store, lease) => store.release([lease]), []],
+        ['by a snooze', (store, lease) => settle(store, lease, gives.snooze(0)), [1]],
+      ]
+
+      test.each(waysBack)('%s is not taken for the next one of its number', async (_, giveBack, outcomes) => {
+        const { store } = await harness.open()
+        const { lease, lookup } = await start(store)
+        await emitSome(store, lease, 4)
+        await giveBack(store, lease)
+        const from = { run: 1, index: 2, number: 0 }
+        expect(await watchKnown(store, lookup, from)).toMatchObject({ attempt: 0, run: 1, chunks: [{ index: 2 }, { index: 3 }] })
+        await store.stage(10)
+        const second = only(await claim(store))
+        expect(second.attempt).toBe(1)
+        expect(await watchKnown(store, lookup, from)).toMatchObject({ attempt: 1, run: 2, chunks: [], progress: null })
+        await emitSome(store, leaseOf(second), 3)
+        const behind = await watchKnown(store, lookup, from)
+        expect([behind.run, indexes(behind.chunks), numbers(behind.outcomes)]).toEqual([2, [0, 1, 2], outcomes])
+        expect(indexes((await watchKnown(store, lookup, { ...from, number: outcomes.length })).chunks)).toEqual([0, 1, 2])
+        expect(indexes((await watchKnown(store, lookup, { ...from, run: 2 })).chunks)).toEqual([2])
+      })
+
+      test('many times over begins as many runs', async () => {
+        const { store } = await harness.open()
+        const { lease, lookup } = await start(store)
+        await store.release([lease])
+        for (let run = 2; run <= 5; run++) {
+          const [claimed] = await store.claim([aWish()])
+          expect(claimed).toMatchObject({ run, assignment: { attempt: 1 } })
+          expect(await watchKnown(store, lookup)).toMatchObject({ run, attempt: 1 })
+          expect(await store.release([leaseOf(claimed?.assignment as Lease)])).toMatchObject([{ run, attempt: 0 }])
+        }
+      })
     })
 
     /** Reads on and on, as a watcher does, and gathers what it gets. */
@@ -111,15 +150,12 @@ export function watching(harness: Harness): void {
       let pages = 0
       for (let cursor = from, more = true; more; pages++) {
         const page = await watchKnown(store, lookup, cursor)
-        for (const { number } of page.outcomes.filter(({ attempt }) => attempt < (page.chunks[0]?.attempt ?? 0))) seen.push(`outcome ${number}`)
+        for (const { number } of page.outcomes.filter(({ number }) => number <= page.after)) seen.push(`outcome ${number}`)
         for (const { index } of page.chunks) seen.push(`chunk ${index}`)
-        for (const { number } of page.outcomes.filter(({ attempt }) => attempt >= (page.chunks[0]?.attempt ?? 0))) seen.push(`outcome ${number}`)
-        const last = page.chunks.at(-1)
-        cursor = {
-          attempt: last?.attempt ?? cursor.attempt,
-          index: last ? last.index + 1 : cursor.index,
-          number: page.outcomes.at(-1)?.number ?? cursor.number,
-        }
+        for (const { number } of page.outcomes.filter(({ number }) => number > page.after)) seen.push(`outcome ${number}`)
+        const had = page.run === cursor.run ? cursor.index : 0
+        cursor = { run: page.run, index: page.chunks.at(-1)?.index ?? had - 1, number: page.outcomes.at(-1)?.number ?? cursor.number }
+        cursor.index += 1
         more = page.more
         if (more) expect(page.chunks.length + page.outcomes.length).toBeGreaterThan(0)
       }
@@ -132,7 +168,7 @@ export function watching(harness: Harness): void {
       const second = await next(store, advance, lease)
       await emitSome(store, second, 2_500)
       await settle(store, second, gives.ok)
-      const { seen, pages } = await readAll(store, lookup, { attempt: 1, index: 0, number: 0 })
+      const { seen, pages } = await readAll(store, lookup, nowhere)
       expect(seen).toEqual(['outcome 1', ...Array.from({ length: 2_500 }, (_, index) => `chunk ${index}`), 'outcome 2'])
       expect(pages).toBe(3)
     })
@@ -147,7 +183,7 @@ export function watching(harness: Harness): void {
       const second = leaseOf(only(await claim(store)))
       for (const index of [0, 1, 2]) await store.emit([emission(second, index, index === 1 ? large.repeat(3) : large)])
       await settle(store, second, { ...gives.ok, value: large })
-      const { seen, pages } = await readAll(store, lookup, { attempt: 1, index: 0, number: 0 })
+      const { seen, pages } = await readAll(store, lookup, nowhere)
       expect(seen).toEqual(['outcome 1', 'chunk 0', 'chunk 1', 'chunk 2', 'outcome 2'])
       expect(pages).toBe(5)
     })
@@ -158,21 +194,26 @@ export function watching(harness: Harness): void {
       const large = 'x'.repeat(600_000)
       await store.emit([large, large, 'small'].map((value, index) => emission(lease, index, value)))
       await settle(store, lease, gives.ok)
-      const first = await watchKnown(store, lookup, { attempt: 1, index: 0, number: 0 })
+      const first = await watchKnown(store, lookup, nowhere)
       expect([indexes(first.chunks), numbers(first.outcomes), first.more]).toEqual([[0], [], true])
-      const second = await watchKnown(store, lookup, { attempt: 1, index: 1, number: 0 })
+      const second = await watchKnown(store, lookup, { ...nowhere, index: 1 })
       expect([indexes(second.chunks), numbers(second.outcomes), second.more]).toEqual([[1, 2], [1], false])
     })
 
-    test('a retried job that waits still shows its last attempt; once it runs, only the new one', async () => {
+    test('a retried job that waits still shows its last run; once it runs, only the new one', async () => {
       const { store } = await harness.open()
       const { lease, lookup } = await start(store)
       await emitSome(store, lease, 2)
       await settle(store, lease, gives.ok)
       await store.retry([lookup])
-      expect(await watchKnown(store, lookup)).toMatchObject({ state: 'available', chunks: [{ index: 0 }, { index: 1 }], outcomes: [{ number: 1 }] })
+      expect(await watchKnown(store, lookup)).toMatchObject({
+        state: 'available',
+        run: 1,
+        chunks: [{ index: 0 }, { index: 1 }],
+        outcomes: [{ number: 1 }],
+      })
       await claim(store)
-      expect(await watchKnown(store, lookup)).toMatchObject({ state: 'executing', attempt: 2, chunks: [], outcomes: [{ number: 1 }] })
+      expect(await watchKnown(store, lookup)).toMatchObject({ state: 'executing', attempt: 2, run: 2, chunks: [], outcomes: [{ number: 1 }] })
     })
 
     test('the time a state was entered: stored, claimed, failed, due, ended', async () => {

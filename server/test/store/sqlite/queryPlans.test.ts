@@ -40,7 +40,7 @@ test('no statement scans a table, or sorts: each finds its rows by key or by an 
 test.each([
   ['claim', /FROM jobs INDEXED BY jobs_available .* ORDER BY priority, due_at, id/, /jobs_available \(queue=\? AND name=\? AND tenant=\?\)/],
   ['the count of a limited queue', /^SELECT count\(\*\) FROM \(SELECT 1 .* LIMIT \?\)/, /COVERING INDEX jobs_executing \(queue=\?\)/],
-  ['stage', /^UPDATE jobs SET state = \? WHERE id IN/, /jobs_due \(due_at<\?\)/],
+  ['stage', /due_at <= \? ORDER BY due_at LIMIT \?$/, /jobs_due \(due_at<\?\)/],
   ['expire', /lease_until <= \? ORDER BY lease_until/, /jobs_leased \(lease_until<\?\)/],
   ['the end of a grace', /cancel_by <= \? ORDER BY cancel_by/, /jobs_cancelling \(cancel_by<\?\)/],
   [

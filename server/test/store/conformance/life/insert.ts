@@ -21,7 +21,7 @@ export async function insert(pair: Pair, { entries, unit, wish }: Extract<Step, 
   if (unit && refusal) {
     if (sent.length > 1) pair.note('unit rolled back')
     for (const step of undo.reverse()) step()
-    verdicts.forEach((verdict, i) => sameRefusal(inserted[i], typeof verdict === 'string' ? verdict : refusal))
+    verdicts.forEach((verdict, i) => sameRefusal(inserted[i], typeof verdict === 'string' ? verdict : 'invalid_job'))
   } else {
     verdicts.forEach((verdict, i) => sameAnswer(pair, inserted[i], verdict))
     sent.forEach((each, i) => typeof verdicts[i] !== 'string' && remember(pair, each))
@@ -98,6 +98,8 @@ function freshJob(tenant: string, request: JobRequest, now: number): Job {
     settledBy: null,
     cancel: null,
     outcomes: [],
+    runs: 0,
+    handedBack: 0,
     run: null,
     finishedAt: null,
     attendedAt: request.cancelOnDisconnect ? now : null,

@@ -1,13 +1,14 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
 import type { Cursor } from '@anchorleg/shared'
 import { only } from '../harness.js'
+import type { Job } from './model.js'
 import type { Pair } from './pair.js'
 import type { Step } from './steps.js'
 
-/** Where nobody has begun to watch. */
-const nowhere: Cursor = { attempt: -1, index: 0, number: 0 }
-
-/** Lets a ref's watcher read on from where it is: it must miss nothing, and get nothing twice. */
+/**
+ * Lets a ref's watcher read on from where it is: of each run it must get every chunk that is kept, and none twice, whether or
+ * not it has seen the run before it end.
+ */
 export async function watch(pair: Pair, { ref, of }: Extract<Step, { does: 'watch' }>): Promise<void> {
   const lookup = pair.lookup(ref, of)
   if (!lookup) return
@@ -17,40 +18,33 @@ export async function watch(pair: Pair, { ref, of }: Extract<Step, { does: 'watc
   const watching = only(await pair.store.watch([{ ...lookup, from }]))
   if (typeof job === 'string') return same(watching, { type: job })
   ok(watching.type === 'job')
-  pair.note(from ? 'watcher came back' : 'watcher came')
-  const { run } = job
-  const { jobId, state, attempt, progress, chunks, outcomes, more } = watching
-  same({ jobId, state, attempt, more }, { jobId: job.id, state: job.state, attempt: job.attempt, more: false })
-  same(progress, run && run.progress !== null ? { attempt: run.attempt, codec: 'd6', value: run.progress } : null)
-  const news = from ? job.outcomes.filter(({ number }) => number > from.number) : job.outcomes.slice(-1)
+  const { runs, run: told, outcomes: stored } = job
+  note(pair, from, job)
+  const { jobId, state, attempt, run, after, progress, chunks, outcomes, more } = watching
+  const behind = told?.after ?? stored.length
+  same({ jobId, state, attempt, run, after, more }, { jobId: job.id, state: job.state, attempt: job.attempt, run: runs, after: behind, more: false })
+  same(progress, told && told.progress !== null ? { attempt: told.attempt, codec: 'd6', value: told.progress } : null)
+  const news = from ? stored.filter(({ number }) => number > from.number) : stored.slice(-1)
   same(
     outcomes.map(({ number }) => number),
     news.map(({ number }) => number),
   )
+  const seen = from?.run === runs ? from.index : 0
+  const wanted = told && !(from && from.number > told.after) ? told.chunks.slice(seen) : []
+  same(
+    chunks,
+    wanted.map((value, i) => ({ attempt: told?.attempt, index: seen + i, codec: 'd6', value })),
+    'a watcher misses a chunk, or gets one twice',
+  )
+  pair.cursors.set(key, { run: runs, index: seen + wanted.length, number: stored.length })
+}
 
-  const cursor = { ...(from ?? nowhere) }
-  const hear = (outcome: { readonly number: number; readonly attempt: number }) => {
-    // The attempt that a watcher counts in is over: the next one of its number begins anew.
-    if (outcome.attempt === cursor.attempt) cursor.index = 0
-    cursor.number = outcome.number
-  }
-  const after = run?.after ?? job.outcomes.length
-  news.filter(({ number }) => number <= after).forEach(hear)
-  if (run && cursor.number > run.after) same(chunks, [], 'a watcher that has the outcome gets chunks')
-  if (run && from && cursor.number === run.after && from.number < run.after && from.attempt === run.attempt)
-    pair.note('watcher met its attempt again')
-  for (const chunk of chunks) {
-    same(chunk.index, chunk.attempt === cursor.attempt ? cursor.index : 0, 'a watcher misses a chunk, or gets one twice')
-    same(chunk, { attempt: run?.attempt, index: chunk.index, codec: 'd6', value: run?.chunks[chunk.index] })
-    cursor.attempt = chunk.attempt
-    cursor.index = chunk.index + 1
-  }
-  if (run && cursor.number <= run.after) {
-    const seen = cursor.attempt === run.attempt ? cursor.index : 0
-    ok(seen >= run.chunks.length, `a watcher gets ${seen} of ${run.chunks.length} chunks`)
-  }
-  news.filter(({ number }) => number > after).forEach(hear)
-  pair.cursors.set(key, cursor)
+/** Notes what a watcher has come back to. */
+function note(pair: Pair, from: Cursor | undefined, { runs, run, handedBack }: Job): void {
+  pair.note(from ? 'watcher came back' : 'watcher came')
+  if (!from || !run || from.index === 0 || from.run === runs) return
+  pair.note('watcher came back to another run')
+  if (from.run === handedBack) pair.note('watcher came back to a run after one that was handed back')
 }
 
 /** Inspects a ref's job. */

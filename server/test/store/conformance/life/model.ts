@@ -51,6 +51,11 @@ export interface Job {
   settledBy: string | null
   cancel: { readonly reason: string; by: number } | null
   readonly outcomes: ModelOutcome[]
+  /** How often it was claimed. */
+  runs: number
+  /** The last of its runs that was handed back. */
+  handedBack: number
+  /** What its latest run has told; null while that is nothing. */
   run: Run | null
   finishedAt: number | null
   /** When somebody was last attached; null when it does not ask for that. */
@@ -115,6 +120,7 @@ export class Model {
   claim(job: Job, token: string, worker: string): void {
     job.state = 'executing'
     job.attempt += 1
+    job.runs += 1
     job.token = token
     job.leaseEnd = this.now + terms.leaseMs
     job.worker = worker

@@ -1,5 +1,5 @@
 import { ok, deepStrictEqual as same } from 'node:assert/strict'
-import type { Assignment, Cursor, JobRequest, Lease, Outcome } from '@anchorleg/shared'
+import type { Cursor, JobRequest, Lease, Outcome } from '@anchorleg/shared'
 import type { Announcement, Claimed, ClaimRequest, Lookup, Store } from '#server/store/store.js'
 import { aJob, leaseOf, type Opened, only } from '../harness.js'
 import { ended, type Fate, type Job, Model, minute } from './model.js'
@@ -121,6 +121,8 @@ export class Pair {
       if (outcome.type === 'error') same(outcome.retryAt, announcement.dueAt)
     }
     this.note(`${job.state} → ${fate.state}${fate.outcome.code === 'crashed' ? ' by a crash' : ''}`)
+    const { attempt, run } = announcement
+    same({ attempt, run }, { attempt: job.attempt - (outcome.type === 'snooze' ? 1 : 0), run: job.runs })
     this.model.conclude(job, fate, at, announcement.dueAt === null ? null : this.timeOf(announcement.dueAt))
   }
 
@@ -133,13 +135,13 @@ export class Pair {
   claimed(wishes: readonly Wish[], claimed: readonly Claimed[]): void {
     const { model } = this
     wishes.forEach((wish, i) => {
-      const own = claimed.filter(({ worker }) => worker === `w${i}`).map(({ assignment }) => assignment)
+      const own = claimed.filter(({ worker }) => worker === `w${i}`)
       const waiting = model.claimable(wish)
       if (Math.min(wish.limit, waiting.length) > model.room(wish.queue))
         this.note(model.paused(wish.queue) ? 'claim held by a pause' : 'claim held by a limit')
       same(own.length, Math.min(wish.limit, model.room(wish.queue), waiting.length), 'how many jobs were claimed')
       for (const tenant of ['t1', 't2']) {
-        const ids = own.map(({ jobId }) => jobId).filter((id) => this.job(id).tenant === tenant)
+        const ids = own.map(({ assignment }) => assignment.jobId).filter((id) => this.job(id).tenant === tenant)
         const first = waiting.filter((job) => job.tenant === tenant).slice(0, ids.length)
         same(
           ids,
@@ -147,16 +149,17 @@ export class Pair {
           'which jobs were claimed',
         )
       }
-      for (const assignment of own) this.#assigned(assignment, `w${i}`)
+      for (const each of own) this.#assigned(each, `w${i}`)
     })
     ok(claimed.every(({ worker }) => Number(worker.slice(1)) < wishes.length))
   }
 
-  #assigned(assignment: Assignment, worker: string): void {
+  #assigned({ run, assignment }: Claimed, worker: string): void {
     const job = this.job(assignment.jobId)
     ok(!this.tokens.some(({ lease }) => lease === assignment.lease), 'a token was given twice')
     this.note('available → executing')
     this.model.claim(job, assignment.lease, worker)
+    same(run, job.runs, 'a run was not counted')
     this.tokens.push(leaseOf(assignment))
     const { name, queue, args, codec } = job.request
     const { attempt, maxAttempts, snoozed } = job

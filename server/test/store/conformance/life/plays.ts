@@ -66,10 +66,11 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     }
     ok(!job.cancel, 'waits again though it was to be cancelled')
     pair.note('executing → available by a release')
+    job.handedBack = job.runs
     job.state = 'available'
     job.attempt -= 1
     job.token = null
-    same(released, { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt })
+    same(released, { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt, run: job.runs })
   },
 
   async cancel(pair, { ref, of }) {
@@ -81,9 +82,10 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     if (typeof job === 'string') return same(cancelled, { type: job })
     if (ended(job.state)) return same(cancelled, { type: 'finished', state: job.state })
     if (job.state === 'executing') {
-      same(cancelled, { type: 'requested', lease: { jobId: job.id, lease: job.token }, state: 'executing' })
-      pair.note('cancel requested')
       job.cancel ??= { reason, by: pair.model.now + terms.cancelGraceMs }
+      const stored = { codec: 'd6', value: job.cancel.reason }
+      same(cancelled, { type: 'requested', lease: { jobId: job.id, lease: job.token }, state: 'executing', reason: stored })
+      pair.note('cancel requested')
       return
     }
     ok(cancelled.type === 'cancelled')
@@ -99,7 +101,8 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     const retried = only(await pair.store.retry([lookup]))
     if (typeof job === 'string') return same(retried, { type: job })
     if (!ended(job.state)) return same(retried, { type: 'unfinished' })
-    same(retried, { type: 'retried', waiter: { jobId: job.id, queue: job.request.queue, name: job.request.name, attempt: job.attempt } })
+    const { queue, name } = job.request
+    same(retried, { type: 'retried', waiter: { jobId: job.id, queue, name, attempt: job.attempt, run: job.runs } })
     pair.note(`${job.state} → available by a retry`)
     const reading = only(await pair.store.read([lookup]))
     ok(reading.type === 'known')
@@ -166,7 +169,7 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
       pair.note(`${job.state} → available`)
       job.state = 'available'
     }
-    const waiter = ({ id, attempt, request: { queue, name } }: Job) => ({ jobId: id, queue, name, attempt })
+    const waiter = ({ id, attempt, runs, request: { queue, name } }: Job) => ({ jobId: id, queue, name, attempt, run: runs })
     same([...staged].sort(byJob), due.map(waiter).sort(byJob))
     const left = waiting.filter((job) => !due.includes(job)).map(({ dueAt }) => dueAt)
     same(nextDueAt === null ? null : pair.timeOf(nextDueAt), left.length === 0 ? null : Math.min(...left))
@@ -219,6 +222,16 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
       left.map(({ tenant, refs }) => keyOf({ tenant, ref: refs[0] ?? '' })).sort(),
     )
   },
+
+  /** A count may be some seconds old, so a minute passes first. */
+  async measure(pair) {
+    pair.pass(1)
+    const jobs = [...pair.model.jobs.values()].filter(({ state }) => !ended(state))
+    const expected = new Map([['nobody available', 1]])
+    for (const { state, request } of jobs) expected.set(`${request.queue} ${state}`, 1 + (expected.get(`${request.queue} ${state}`) ?? 0))
+    const depths = await pair.store.depths()
+    same(new Map(depths.map(({ queue, state, count }) => [`${queue} ${state}`, count])), expected)
+  },
 }
 
 /** Half a minute more than whole ones, so that nobody is gone for exactly as long. */
@@ -242,7 +255,7 @@ function byJob(a: { readonly jobId: string }, b: { readonly jobId: string }): nu
 /** Whom to tell of a job. Its own ref comes first; the order of the others is the store's. */
 function toldOf(job: Job, refs: readonly string[] = []) {
   same([refs[0], [...refs].sort()], [job.refs[0], [...job.refs].sort()])
-  return { tenant: job.tenant, refs, jobId: job.id, attempt: job.attempt }
+  return { tenant: job.tenant, refs, jobId: job.id, attempt: job.attempt, run: job.runs }
 }
 
 function runOf(pair: Pair, job: Job) {

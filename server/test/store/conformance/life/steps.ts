@@ -13,7 +13,7 @@ export type Step =
   | { readonly does: 'retry' | 'inspect' | 'attend'; readonly ref: number }
   | { readonly does: 'pass'; readonly minutes: number }
   | { readonly does: 'queue'; readonly queue: string; readonly paused?: boolean; readonly limit?: number | null }
-  | { readonly does: 'stage' | 'expire' | 'prune' | 'reopen' | 'abandoned' }
+  | { readonly does: 'stage' | 'expire' | 'prune' | 'reopen' | 'abandoned' | 'measure' }
 
 /** A new job, or one that was sent before, as it was or altered. */
 export type Entry =
@@ -150,7 +150,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     1,
   ),
   often(fc.record({ does: fc.constantFrom('stage' as const, 'stage' as const, 'expire' as const, 'expire' as const, 'prune' as const) }), 8),
-  often(fc.record({ does: fc.constantFrom('reopen' as const, 'abandoned' as const) }), 2),
+  often(fc.record({ does: fc.constantFrom('reopen' as const, 'abandoned' as const, 'measure' as const) }), 3),
 )
 
 /** Steps that seldom follow each other by chance. */
@@ -166,13 +166,14 @@ const turns = {
       { does: 'expire' },
     ]),
   retention: fc.constantFrom(55, 60, 61).map((minutes): Step[] => [pass(minutes), { does: 'prune' }]),
-  /** A watcher sees one run, and the next, of the same number or another. */
-  following: fc.record({ given, seen: fc.boolean() }).map(({ given, seen }): Step[] => {
+  /** A watcher sees one run, and the next, of the same number or another; the first is settled, or given back. */
+  following: fc.record({ given: fc.option(given, { freq: 2 }), seen: fc.boolean() }).map(({ given, seen }): Step[] => {
     const token = { of: 'last', which: 0 } as const
     const emit: Step = { does: 'emit', token, from: 'next', count: 2 }
     const watch: Step = { does: 'watch', ref: 0, of: 'last' }
+    const end: Step = given ? { does: 'settle', token, given, wish: null } : { does: 'release', token }
     const claim: Step = { does: 'claim', wishes: [{ queue: 'q1', names: ['a', 'b'], limit: 2 }] }
-    return [emit, watch, { does: 'settle', token, given, wish: null }, ...(seen ? [watch] : []), { does: 'stage' }, claim, emit, watch]
+    return [emit, watch, end, ...(seen ? [watch] : []), { does: 'stage' }, claim, emit, watch]
   }),
 }
 
