@@ -28,6 +28,9 @@ interface Parts {
   readonly means: Means
 }
 
+/** How long answers may take, in ms: callers wait no longer than 10 s. */
+const patience = { store: 8_000, upkeep: 70_000 } as const
+
 /** How often jobs are asked for again that other hubs were just claiming. */
 const claimsAgain = 3
 
@@ -44,8 +47,10 @@ export class PostgresStore implements Store {
 
   constructor({ address, clock, means }: Parts) {
     const { committed = () => {} } = means.settings
-    this.#main = new Lane({ open: () => openClient(address, 'store'), clock, committed })
-    this.#upkeep = new Lane({ open: () => openClient(address, 'upkeep'), clock, committed })
+    const lane = (purpose: keyof typeof patience) =>
+      new Lane({ open: () => openClient(address, purpose), patience: patience[purpose], clock, committed })
+    this.#main = lane('store')
+    this.#upkeep = lane('upkeep')
     this.#means = means
     const claims = claim(means)
     const tells = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, false)
