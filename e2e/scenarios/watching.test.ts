@@ -1,7 +1,7 @@
 import type { Client, Relay, WatchEvent } from '@anchorleg/client'
 import { describe, expect } from 'vitest'
 import { double, nobody, play, type Step } from '#e2e/harness/jobs.js'
-import { test } from './test.js'
+import { test, untilTold } from './test.js'
 
 type Seen = WatchEvent<number, number, string>
 
@@ -183,7 +183,7 @@ describe('a watcher', () => {
       const relay = await client.async(play.new({ runs }))
       const seen: Seen[] = []
       const watched = see(client, relay, seen)
-      await expect.poll(() => chunksOf(seen).length).toBe(100)
+      await expect.poll(() => chunksOf(seen).length, untilTold).toBe(100)
       const stopped = hub.stop(signal)
       worker.release('half')
       await stopped

@@ -4,6 +4,7 @@ import type { Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Foreman } from './foreman.js'
 import type { Lifeline } from './lifeline.js'
+import type { Neighbours } from './neighbours.js'
 import type { Notifier, Refs, Signal } from './notifier/notifier.js'
 import type { Roster } from './roster.js'
 import type { Lookup } from './store/store.js'
@@ -24,6 +25,7 @@ interface Rooms {
   readonly canceller: Canceller
   readonly lifeline: Lifeline
   readonly foreman: Foreman
+  readonly neighbours: Neighbours
   readonly notifier: Notifier
   readonly telemetry: TelemetryBus
 }
@@ -68,6 +70,8 @@ export class Liaison {
       case 'available':
         if (signal.lanes.some((lane) => roster.serves(lane))) dispatcher.fill()
         return
+      case 'serving':
+        return this.rooms.neighbours.hear(signal.services)
       case 'cancels':
         return canceller.askAgain(signal.leases)
       case 'lost':

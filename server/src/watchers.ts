@@ -147,10 +147,11 @@ export class Watchers {
     // While it runs, every outcome there is came before what the current run has told.
     const after = state === 'executing' ? [] : news.filter((outcome) => outcome === news.at(-1))
     const before = news.filter((outcome) => !after.includes(outcome))
-    const tellOutcome = (outcome: Outcome) =>
-      this.deliver([
-        { tenant, refs: [ref], outcome, state: outcome === found.outcomes.at(-1) && state !== 'executing' && !more ? state : stateAfter(outcome) },
-      ])
+    // What a job did behind its outcome is told behind it; only a final one has led to the state that is read.
+    const tellOutcome = (outcome: Outcome) => {
+      const led = outcome.final && isFinished(state) && outcome === found.outcomes.at(-1)
+      this.deliver([{ tenant, refs: [ref], outcome, state: led ? state : stateAfter(outcome) }])
+    }
     const tellState = () => {
       if (room.latest.state !== `${state} ${attempt}`) this.#tell(room, { ref, type: 'state', state, attempt, at })
     }

@@ -5,7 +5,18 @@ import type { Refs, Signal } from './notifier.js'
 /** PostgreSQL carries payloads of less than 8,000 bytes. */
 const mostBytes = 7_999
 
-const kinds = { outcomes: 'o', reports: 'r', moved: 'm', available: 'a', cancels: 'c', silent: 'l', stubborn: 'g', queues: 'q', gap: 'x' } as const
+const kinds = {
+  outcomes: 'o',
+  reports: 'r',
+  moved: 'm',
+  available: 'a',
+  cancels: 'c',
+  silent: 'l',
+  stubborn: 'g',
+  serving: 's',
+  queues: 'q',
+  gap: 'x',
+} as const
 
 /** Writes signals as few payloads, each naming the hub it comes from; the same is said once. */
 export function writePayloads(hub: string, signals: readonly Signal[]): string[] {
@@ -56,6 +67,9 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
     case 'available':
       for (const { queue, name } of signal.lanes) add(JSON.stringify([kinds.available, queue]), name ?? '')
       return
+    case 'serving':
+      for (const { queue, names } of signal.services) for (const name of names) add(JSON.stringify([kinds.serving, queue]), name)
+      return
     case 'cancels':
     case 'lost': {
       const kind = signal.type === 'cancels' ? kinds.cancels : signal.silent ? kinds.silent : kinds.stubborn
@@ -98,6 +112,8 @@ function signalOf([kind, ...ids]: readonly [string, ...string[]]): Signal {
     case kinds.silent:
     case kinds.stubborn:
       return { type: 'lost', leases: ids.map(leaseOf), silent: kind === kinds.silent }
+    case kinds.serving:
+      return { type: 'serving', services: [{ queue: head, names: rest }] }
     case kinds.queues:
       return { type: 'queues' }
     case kinds.gap:
