@@ -115,7 +115,10 @@ export interface Store {
   /** The own refs of jobs that ask for it, have not ended, and were last attended (or else stored) so long ago, the longest first; at most `limit`. */
   abandoned(patienceMs: number, limit: number): Promise<Lookup[]>
 
-  /** Makes due jobs available, at most `limit`. Answers with them, and when the next job is due. */
+  /**
+   * Makes due jobs available, at most `limit`; and those that a failed call has claimed all the same, their attempts not
+   * consumed. Answers with them, and when the next job is due.
+   */
   stage(limit: number): Promise<{ staged: Waiter[]; nextDueAt: number | null }>
 
   /**

@@ -1,27 +1,11 @@
 import { stopwatch } from '@anchorleg/shared'
-import { expect, onTestFinished, test } from 'vitest'
-import { openStore } from '#server/store/openStore.js'
+import { expect, test } from 'vitest'
 import { type Store, StoreUnavailable } from '#server/store/store.js'
-import { Wire } from '../../../../e2e/harness/wire.js'
-import { aJob, claim, gives, insert, only, read, settings, settle, start, tenant } from '../conformance/harness.js'
-import { freshSchema } from './freshSchema.js'
+import { aJob, claim, gives, insert, only, read, settle, start, tenant } from '../conformance/harness.js'
+import { openOverWire } from './openOverWire.js'
 
 /** How long a caller of a hub waits by default, in ms. */
 const callersPatience = 10_000
-
-/** A store that reaches its database over a wire of its own, which is mended when the test ends. */
-async function openOverWire(): Promise<{ store: Store; wire: Wire }> {
-  const address = new URL(freshSchema())
-  const wire = await Wire.open(Number(address.port))
-  address.port = String(wire.port)
-  const store = await openStore(address.href, settings)
-  onTestFinished(async () => {
-    wire.thaw()
-    await store.close()
-    await wire.close()
-  })
-  return { store, wire }
-}
 
 /** Asks several things at once and one after the other; each is refused before a caller would have given up. */
 async function expectRefusedInTime(store: Store): Promise<void> {
