@@ -85,8 +85,9 @@ export class Liaison {
     }
   }
 
-  /** Watchers elsewhere hear of what has no outcome. */
+  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come. */
   #pass(event: Telemetry): void {
+    if (event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
     if (event.type === 'job.claimed' || event.type === 'job.available') this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })
   }
 

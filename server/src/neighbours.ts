@@ -24,11 +24,16 @@ export class Neighbours {
   ) {}
 
   start(roster: Roster): void {
-    const services = roster.services()
-    if (services.length > 0) this.notifier.publish({ type: 'serving', services })
+    this.tell(roster)
     const now = this.clock.now()
     for (const [lane, at] of this.#heardAt) if (now - at > counts) this.#heardAt.delete(lane)
     this.#cancel = after(every, () => this.start(roster))
+  }
+
+  /** Says what workers here run. */
+  tell(roster: Roster): void {
+    const services = roster.services()
+    if (services.length > 0) this.notifier.publish({ type: 'serving', services })
   }
 
   stop(): void {
