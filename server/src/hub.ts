@@ -91,6 +91,7 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     retentionMs: config.retention * 1000,
     tombstoneMs,
     committed: (commit) => telemetry.tell({ type: 'store.committed', ...commit }),
+    opened: (facts) => log.info(facts, 'store opened'),
   })
   const state = { ready: false, because: 'starting' }
   const notifier = await openNotifier(config.store, telemetry)
