@@ -26,7 +26,9 @@ const keepJobs: Statement = {
 
 const addAliases: Statement = {
   name: 'addAliases',
-  text: `INSERT INTO aliases (tenant, ref, job_id, fingerprint) SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[])
+  text: `INSERT INTO aliases (tenant, ref, job_id, fingerprint)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) AS given (tenant, ref, job_id, fingerprint)
+    WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.tenant = given.tenant AND jobs.ref = given.ref)
     ON CONFLICT DO NOTHING RETURNING job_id`,
 }
 
