@@ -72,6 +72,8 @@ export class Liaison {
         return
       case 'serving':
         return this.rooms.neighbours.hear(signal.services)
+      case 'recount':
+        return this.rooms.neighbours.recount(roster)
       case 'cancels':
         return canceller.askAgain(signal.leases)
       case 'lost':
@@ -85,9 +87,11 @@ export class Liaison {
     }
   }
 
-  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come. */
+  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come or gone. */
   #pass(event: Telemetry): void {
-    if (event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
+    const left = event.type === 'worker.draining' || (event.type === 'peer.disconnected' && event.role === 'worker')
+    if (left) this.rooms.notifier.publish({ type: 'recount' })
+    if (left || event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
     if (event.type === 'job.claimed' || event.type === 'job.available') this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })
   }
 

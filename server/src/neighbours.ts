@@ -36,6 +36,12 @@ export class Neighbours {
     if (services.length > 0) this.notifier.publish({ type: 'serving', services })
   }
 
+  /** A worker at another hub serves no more. */
+  recount(roster: Roster): void {
+    this.#heardAt.clear()
+    this.tell(roster)
+  }
+
   stop(): void {
     this.#cancel()
   }

@@ -157,6 +157,11 @@ export class Watchers {
     }
     before.forEach(tellOutcome)
     if (state === 'executing') tellState()
+    const ran = chunks.at(-1)?.attempt
+    // Chunks tell of a run that is over by now.
+    if (ran !== undefined && after.length > 0 && room.latest.state !== `executing ${ran}`) {
+      this.#tell(room, { ref, type: 'state', state: 'executing', attempt: ran, at })
+    }
     if (progress && room.latest.progress !== `${progress.attempt} ${progress.value}`) this.#tell(room, { ref, type: 'progress', ...progress })
     for (const chunk of chunks) {
       const { cursor } = room

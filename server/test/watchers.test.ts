@@ -93,6 +93,65 @@ test('a claim and a return to the queue are told by the job’s id', async () =>
   ])
 })
 
+describe('what happened at another hub', () => {
+  const chunk = (index: number, attempt = 1) => ({ attempt, index, codec: 'd6', value: `[${index}]` })
+  const brief = (event: WatchEvent) => {
+    if (event.type === 'state') return `${event.state} ${event.attempt}`
+    if (event.type === 'chunk') return `chunk ${event.attempt}.${event.index}`
+    return event.type === 'outcome' ? `outcome ${event.outcome.number}` : `progress ${event.value}`
+  }
+
+  /** A watcher of a job that runs elsewhere; the store answers each time with the next of these. */
+  async function watcherOf(...answers: Watching[]) {
+    const one = session()
+    const ref = mintRef()
+    const asked: unknown[] = []
+    const watch: Store['watch'] = async (watches) => {
+      asked.push(watches[0]?.from)
+      return [answers.shift() ?? running]
+    }
+    const watchers = new Watchers({ watch } as Partial<Store> as Store, systemClock)
+    await watchers.watch(one, [{ ref }])
+    return { one, watchers, asked, lookup: { tenant: 'default', ref } }
+  }
+
+  test('is read from where its room is, and told once', async () => {
+    const more: Watching = { ...running, chunks: [chunk(2), chunk(3)], progress: { attempt: 1, codec: 'd6', value: '[0.5]' } }
+    const { one, watchers, asked, lookup } = await watcherOf({ ...running, chunks: [chunk(0), chunk(1)] }, more, more)
+    await watchers.reread([lookup])
+    await watchers.reread([lookup])
+    expect(asked).toEqual([undefined, { attempt: 1, index: 2, number: 0 }, { attempt: 1, index: 4, number: 0 }])
+    expect(one.events.map(brief)).toEqual(['executing 1', 'progress [0.5]', 'chunk 1.2', 'chunk 1.3'])
+  })
+
+  test('is found by the job’s id too, when it moved', async () => {
+    const { one, watchers } = await watcherOf({ ...running, state: 'available', attempt: 0 }, running)
+    await watchers.moved(['8', '7'])
+    expect(one.events.map(brief)).toEqual(['executing 1'])
+  })
+
+  test('comes in order, also when it is over: its run, its chunks, its outcome; then the watch has ended', async () => {
+    const over: Watching = { ...running, state: 'completed', attempt: 2, chunks: [chunk(0, 2)], outcomes: [failed, ok] }
+    const { one, watchers, lookup } = await watcherOf(running, over)
+    await watchers.reread([lookup])
+    expect(one.events.map(brief)).toEqual(['retryable 1', 'outcome 1', 'executing 2', 'chunk 2.0', 'completed 2', 'outcome 2'])
+    expect([...watchers.lookups()]).toEqual([])
+  })
+
+  test('while it is read, what happens more is read after it', async () => {
+    const { one, watchers, lookup, asked } = await watcherOf(running, { ...running, chunks: [chunk(0)] }, { ...running, chunks: [chunk(1)] })
+    await Promise.all([watchers.reread([lookup]), watchers.reread([lookup])])
+    expect(asked).toHaveLength(3)
+    expect(one.events.map(brief)).toEqual(['executing 1', 'chunk 1.0', 'chunk 1.1'])
+  })
+
+  test('is told to be gone', async () => {
+    const { one, watchers, lookup } = await watcherOf(running, { type: 'expired' })
+    await watchers.reread([lookup])
+    expect(one.gone).toEqual([lookup.ref])
+  })
+})
+
 describe('a watch that has ended costs nothing', () => {
   const free = (watchers: Watchers) => expect([...watchers.lookups()]).toEqual([])
 

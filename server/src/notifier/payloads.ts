@@ -13,6 +13,7 @@ const kinds = {
   cancels: 'c',
   silent: 'l',
   stubborn: 'g',
+  recount: 'n',
   serving: 's',
   queues: 'q',
   gap: 'x',
@@ -76,6 +77,7 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
       for (const { jobId, lease } of signal.leases) add(JSON.stringify([kind]), `${jobId}:${lease}`)
       return
     }
+    case 'recount':
     case 'queues':
     case 'gap':
       return add(JSON.stringify([kinds[signal.type]]), '')
@@ -114,6 +116,8 @@ function signalOf([kind, ...ids]: readonly [string, ...string[]]): Signal {
       return { type: 'lost', leases: ids.map(leaseOf), silent: kind === kinds.silent }
     case kinds.serving:
       return { type: 'serving', services: [{ queue: head, names: rest }] }
+    case kinds.recount:
+      return { type: 'recount' }
     case kinds.queues:
       return { type: 'queues' }
     case kinds.gap:

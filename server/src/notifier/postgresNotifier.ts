@@ -8,7 +8,7 @@ import type { Notifier, Signal } from './notifier.js'
 import { readPayload, writePayloads } from './payloads.js'
 
 /** How long signals of a kind may wait for others to go along with, in ms: those that come often, and those that few care for. */
-const patience: Partial<Record<Signal['type'], number>> = { available: 10, reports: 20, moved: 50, serving: 50 }
+const patience: Partial<Record<Signal['type'], number>> = { available: 10, reports: 20, moved: 50 }
 
 /** Between two tries to connect, in ms: the shortest doubles up to the longest. */
 const retry = { shortest: 100, longest: 5_000 } as const
@@ -57,7 +57,7 @@ export class PostgresNotifier implements Notifier {
     const since = stopwatch.now() - (this.#lastSent.get(signal.type) ?? 0)
     const wait = patience[signal.type] ?? 0
     // The first of a kind goes at once, but for those that nobody is in a hurry for.
-    this.#plan(signal.type === 'moved' || signal.type === 'serving' ? wait : Math.max(0, wait - since))
+    this.#plan(signal.type === 'moved' ? wait : Math.max(0, wait - since))
   }
 
   subscribe(listener: (signal: Signal) => void): void {
