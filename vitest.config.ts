@@ -12,12 +12,16 @@ const folders = {
   scripts: ['scripts/test/**/*.test.ts'],
 }
 
+/** What three hubs on one PostgreSQL must do as one on SQLite does: these scenarios are played in such a house, too. */
+const clustered = 'relays outcomes retries seedTable seedExamples values undecodable watching cancellations queues uniqueJobs schedules leases drains'
+const cluster = clustered.split(' ').map((name) => `e2e/scenarios/${name}.test.ts`)
+
 /** Starts the run's one PostgreSQL, for the projects whose tests use it. */
 const globalSetup = './e2e/harness/postgresForTests.ts'
-const onPostgres = ['server', 'scenarios']
+const onPostgres = ['server', 'scenarios', 'cluster']
 
 /** Whose tests end processes, and wait for others to come back. */
-const waitingLong = new Set(['scenarios', 'faults'])
+const waitingLong = new Set(['scenarios', 'cluster', 'faults'])
 
 /** Waits for the store that it breaks. */
 const notYet = ['e2e/faults/postgres.test.ts']
@@ -30,13 +34,14 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    projects: Object.entries(folders).map(([name, include]) => ({
+    projects: Object.entries({ ...folders, cluster }).map(([name, include]) => ({
       extends: true as const,
       test: {
         name,
         include,
         exclude: notYet,
         ...(waitingLong.has(name) && { testTimeout: 60_000 }),
+        ...(name === 'cluster' && { env: { ANCHORLEG_TEST_HOUSE: 'cluster' } }),
         ...(onPostgres.includes(name) && { globalSetup }),
       },
     })),

@@ -20,7 +20,7 @@ interface Details {
  */
 export class RelayError extends Error {
   override readonly name: string = 'RelayError'
-  /** The ref it is about. After `unreachable` the job may exist under it. */
+  /** The ref it is about. After `unreachable` or `store_unavailable` the job may exist under it: submitting it again is safe. */
   declare readonly ref?: string
   /** What {@link unwrap} was given. */
   declare readonly result?: AwaitResult<unknown>

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { BenchOptions } from './options.js'
 import { type MeasuredPostgres, startPostgres } from './postgres.js'
 import { countingStatements, type DatabaseCosts, PostgresCosts } from './postgresCosts.js'
-import { type Run, rotated } from './rounds.js'
+import { loadOf, type Run, rotated } from './rounds.js'
 import { type Layout, startHubs } from './systems/hubsOnPostgres.js'
 import { putLoad, type Sample } from './systems/system.js'
 
@@ -49,11 +49,11 @@ interface Place {
 }
 
 async function measureLayout(layout: Layout, { postgres, folder, schema, peers }: Place, options: BenchOptions) {
-  const { outstanding, warmupMs, measureMs, maxJobs, perSecond, profileFolder } = options
+  const { outstanding, warmupMs, measureMs, profileFolder } = options
   const slots = options.slots[0] as number
   const { running, clients } = await startHubs({ layout, peers, slots, postgres, schema, setup: { folder, profileFolder } })
   const costs = await PostgresCosts.open(postgres.server, schema)
-  const load = (count: number, ms: number) => putLoad(running, clients, { outstanding: count, ms, maxJobs, perSecond })
+  const load = (count: number, ms: number) => putLoad(running, clients, loadOf(options, count, ms))
   await load(Math.max(...outstanding), firstWarmupMs)
   const measured = []
   for (const count of [...outstanding].sort((a, b) => a - b)) {

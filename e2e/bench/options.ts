@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly maxJobs: number
   /** No more jobs are begun in a second; absent for as many as can be. */
   readonly perSecond?: number | undefined
+  /** Each job carries a text of so many bytes there and back; absent for one number. */
+  readonly valueBytes?: number | undefined
   readonly uploads: boolean
   readonly markdown: boolean
   readonly jsonFile?: string | undefined
@@ -50,6 +52,7 @@ How:
   --slots 2000,10           worker slots; the first everywhere, the others at the most outstanding jobs (the first alone with --hubs)
   --rounds 3                repetitions, each with fresh processes and a fresh store
   --seconds 2               how long each load is measured in a round
+  --value <bytes>           each job carries a text so long there and back, up to 500000 (default: one number)
   --pace <jobs a second>    begin no more than so many, so that what is compared does equal work
   --folder <path>           where stores lie for the run (default: in e2e/dist, on the project's disk)
 
@@ -74,6 +77,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       slots: { type: 'string', default: '2000,10' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
+      value: { type: 'string' },
       pace: { type: 'string' },
       uploads: { type: 'boolean', default: false },
       folder: { type: 'string' },
@@ -98,6 +102,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     warmupMs: 300,
     maxJobs: 500_000,
     perSecond: values.pace === undefined ? undefined : number('pace', values.pace),
+    valueBytes: values.value === undefined ? undefined : number('value', values.value, 500_000),
     uploads: values.uploads,
     markdown: values.markdown,
     jsonFile: values.json,
@@ -122,9 +127,9 @@ function oneOf<Name extends string>(option: string, names: readonly Name[], text
   return found
 }
 
-function number(option: string, text: string): number {
+function number(option: string, text: string, most = 100_000): number {
   const value = Number(text)
-  if (!(value > 0 && value <= 100_000)) throw new Error(`--${option}: expected a number above 0, got "${text}"`)
+  if (!(value > 0 && value <= most)) throw new Error(`--${option}: expected a number above 0, up to ${most}, got "${text}"`)
   return value
 }
 

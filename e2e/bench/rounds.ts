@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Actor } from './actor.js'
 import { type DiskTimes, timeDurableWrites } from './disk.js'
 import type { BenchOptions } from './options.js'
+import type { Load } from './programs/closedLoop.js'
 import { putLoad, type RunningSystem, type Sample, type Setup, type System } from './systems/system.js'
 
 /** What one system did under one load in one round. */
@@ -67,7 +68,7 @@ async function start(system: System, setup: Setup, options: BenchOptions): Promi
   const running = await system.start(setup)
   await running.setSlots?.(options.slots[0] as number)
   const client = await running.addClient('client')
-  await putLoad(running, [client], { outstanding: Math.max(...options.outstanding), ms: firstWarmupMs, maxJobs: options.maxJobs })
+  await putLoad(running, [client], loadOf(options, Math.max(...options.outstanding), firstWarmupMs))
   return { system, running, client }
 }
 
@@ -98,8 +99,13 @@ export function rotated<T>(all: readonly T[], by: number): T[] {
   return [...all.slice(first), ...all.slice(0, first)]
 }
 
+/** So many jobs outstanding for so long, else as the options say. */
+export function loadOf({ maxJobs, perSecond, valueBytes }: BenchOptions, outstanding: number, ms: number): Load {
+  return { outstanding, ms, maxJobs, perSecond, valueBytes }
+}
+
 async function measured({ running, client }: Contender, outstanding: number, options: BenchOptions): Promise<Sample> {
-  const { warmupMs, measureMs, maxJobs, perSecond } = options
-  await putLoad(running, [client], { outstanding, ms: warmupMs, maxJobs, perSecond })
-  return putLoad(running, [client], { outstanding, ms: measureMs, maxJobs, perSecond })
+  const { warmupMs, measureMs } = options
+  await putLoad(running, [client], loadOf(options, outstanding, warmupMs))
+  return putLoad(running, [client], loadOf(options, outstanding, measureMs))
 }

@@ -64,7 +64,7 @@ function atTheEnd(events: readonly Event[], change: (end: Extract<EventOf<'end'>
 function allRefused(events: readonly Event[]): Event[] {
   return events.map((event): Event => {
     if (!isOfFirst(event) || (event.type !== 'ack' && event.type !== 'refusal')) return event
-    return { at: event.at, by: event.by, type: 'refusal', ref: event.ref, code: 'store_unavailable' }
+    return { at: event.at, by: event.by, type: 'refusal', ref: event.ref, code: 'rate_limited' }
   })
 }
 
@@ -226,11 +226,11 @@ const faults: Record<string, { says: string; plant: (events: Event[]) => Event[]
     },
   },
   'what was refused is stored': {
-    says: 'refusals: was refused (store_unavailable, store_unavailable), and there is a job of it',
+    says: 'refusals: was refused (rate_limited, rate_limited), and there is a job of it',
     plant: (events) => allRefused(events).filter(({ type }) => type !== 'start'),
   },
   'a refused job runs': {
-    says: 'refusals: was refused (store_unavailable, store_unavailable), and there is a job of it',
+    says: 'refusals: was refused (rate_limited, rate_limited), and there is a job of it',
     plant: (events) => atTheEnd(allRefused(events), () => ({ standing: 'not_found' })),
   },
 }

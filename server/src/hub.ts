@@ -21,6 +21,7 @@ import { Liaison } from './liaison.js'
 import { Lifeline } from './lifeline.js'
 import { type Logger, logTelemetry, openLog } from './log.js'
 import { Metrics } from './metrics.js'
+import { Neighbours } from './neighbours.js'
 import type { Notifier } from './notifier/notifier.js'
 import { openNotifier } from './notifier/openNotifier.js'
 import { Pruner } from './pruner.js'
@@ -91,6 +92,7 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     retentionMs: config.retention * 1000,
     tombstoneMs,
     committed: (commit) => telemetry.tell({ type: 'store.committed', ...commit }),
+    opened: (facts) => log.info(facts, 'store opened'),
   })
   const state = { ready: false, because: 'starting' }
   const notifier = await openNotifier(config.store, telemetry)
@@ -105,6 +107,7 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     rooms.lifeline.start()
     rooms.attendant.start()
     rooms.liaison.start()
+    rooms.neighbours.start(rooms.roster)
     rooms.stager.start()
     rooms.pruner.start()
     state.ready = true
@@ -128,7 +131,8 @@ interface Found {
 /** Sets up the rooms between the gates and the store. */
 function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const clock = steadyClock()
-  const roster = new Roster()
+  const neighbours = new Neighbours(notifier, clock)
+  const roster = new Roster(neighbours)
   const dispatcher = new Dispatcher({ roster, store, notifier, telemetry, clock })
   const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
   const courier = new Courier(store, roster)
@@ -145,10 +149,11 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const terms = { leaseMs: config.lease, graceMs: config.grace }
   const lifeline = new Lifeline({ store, roster, dispatcher, notifier, herald, telemetry, clock }, terms)
   const pruner = new Pruner({ store, courier, watchers, notifier, telemetry }, config.retention * 1000)
-  const liaison = new Liaison({ roster, dispatcher, courier, watchers, canceller, lifeline, foreman, notifier, telemetry })
+  const liaison = new Liaison({ roster, dispatcher, courier, watchers, canceller, lifeline, foreman, neighbours, notifier, telemetry })
   return {
     telemetry,
     notifier,
+    neighbours,
     liaison,
     metrics,
     roster,
@@ -261,7 +266,7 @@ class ListeningHub implements Hub {
     state.ready = false
     state.because = 'draining'
     log.info({ url }, 'hub draining')
-    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant, rooms.liaison]) agent.stop()
+    for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant, rooms.liaison, rooms.neighbours]) agent.stop()
     await flushed(rooms, config.drainTimeout)
     await hangUp(io, http, Math.min(goodbyeMs, config.drainTimeout))
     // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.

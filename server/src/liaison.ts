@@ -4,6 +4,7 @@ import type { Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Foreman } from './foreman.js'
 import type { Lifeline } from './lifeline.js'
+import type { Neighbours } from './neighbours.js'
 import type { Notifier, Refs, Signal } from './notifier/notifier.js'
 import type { Roster } from './roster.js'
 import type { Lookup } from './store/store.js'
@@ -24,6 +25,7 @@ interface Rooms {
   readonly canceller: Canceller
   readonly lifeline: Lifeline
   readonly foreman: Foreman
+  readonly neighbours: Neighbours
   readonly notifier: Notifier
   readonly telemetry: TelemetryBus
 }
@@ -68,6 +70,10 @@ export class Liaison {
       case 'available':
         if (signal.lanes.some((lane) => roster.serves(lane))) dispatcher.fill()
         return
+      case 'serving':
+        return this.rooms.neighbours.hear(signal.services)
+      case 'recount':
+        return this.rooms.neighbours.recount(roster)
       case 'cancels':
         return canceller.askAgain(signal.leases)
       case 'lost':
@@ -81,8 +87,11 @@ export class Liaison {
     }
   }
 
-  /** Watchers elsewhere hear of what has no outcome. */
+  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come or gone. */
   #pass(event: Telemetry): void {
+    const left = event.type === 'worker.draining' || (event.type === 'peer.disconnected' && event.role === 'worker')
+    if (left) this.rooms.notifier.publish({ type: 'recount' })
+    if (left || event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
     if (event.type === 'job.claimed' || event.type === 'job.available') this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })
   }
 

@@ -31,12 +31,12 @@ interface Terms {
 
 /**
  * Keeps the leases of living workers and takes jobs from dead ones. After its start, and after any time in which it or its
- * store was not there to renew, it expires nothing for one lease.
+ * store was not there to renew, it expires nothing for one lease but what was claimed since.
  */
 export class Lifeline {
   #cancel = () => {}
   #lastBeat = 0
-  #quietUntil = 0
+  #quietSince = 0
   #stopped = false
 
   constructor(
@@ -44,10 +44,10 @@ export class Lifeline {
     private readonly terms: Terms,
   ) {}
 
-  /** Begins to look leases over, after one lease in which the living are heard. */
+  /** Begins to look leases over; for one lease, those from before may be heard of yet. */
   start(): void {
     this.#lastBeat = this.rooms.clock.now()
-    this.#quietUntil = this.#lastBeat + this.terms.leaseMs
+    this.#quietSince = this.#lastBeat
     this.#schedule()
   }
 
@@ -88,10 +88,10 @@ export class Lifeline {
 
   async #beat(): Promise<void> {
     const { clock } = this.rooms
-    if (this.#missed()) this.#quietUntil = clock.now() + this.terms.leaseMs
+    if (this.#missed()) this.#quietSince = clock.now()
     try {
-      // Also a beat that takes nothing asks the store, so that a time without it is noticed.
-      await this.#expire(clock.now() < this.#quietUntil ? 0 : batch)
+      const quietMs = clock.now() - this.#quietSince
+      await this.#expire(quietMs < this.terms.leaseMs ? quietMs : undefined)
       this.#lastBeat = clock.now()
     } catch (error) {
       this.rooms.telemetry.tell({ type: 'store.failed', during: 'expire', error })
@@ -104,12 +104,12 @@ export class Lifeline {
     return this.rooms.clock.now() - this.#lastBeat > beat + this.terms.leaseMs / 3
   }
 
-  async #expire(limit: number): Promise<void> {
-    const crashed = await this.rooms.store.expire(limit)
+  async #expire(youngMs?: number): Promise<void> {
+    const crashed = await this.rooms.store.expire(batch, youngMs)
     if (crashed.length === 0) return
     this.rooms.herald.announce(crashed.map(({ announcement }) => announcement))
     this.#tellHolders(crashed)
-    if (crashed.length === limit) await this.#expire(limit)
+    if (crashed.length === batch) await this.#expire(youngMs)
   }
 
   #tellHolders(crashed: readonly Expired[]): void {

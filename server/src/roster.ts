@@ -1,4 +1,5 @@
 import type { Assignment, Lease, Waiting } from '@anchorleg/shared'
+import type { Neighbours, Service } from './neighbours.js'
 import type { ClaimRequest, Lane } from './store/store.js'
 
 /** A queue's slots at one worker. `promised` are those a claim under way may fill. */
@@ -39,6 +40,8 @@ export class Roster {
   /** Who holds each lease, by its token. */
   readonly #holders = new Map<string, WorkerSession>()
   #turn = 0
+
+  constructor(private readonly neighbours: Pick<Neighbours, 'serve'> = { serve: () => false }) {}
 
   join(session: WorkerSession): void {
     this.#sessions.set(session.id, session)
@@ -153,6 +156,16 @@ export class Roster {
     return false
   }
 
+  /** What connected workers run. */
+  services(): Service[] {
+    const named = new Map<string, Set<string>>()
+    for (const session of this.#sessions.values()) {
+      if (!takesJobs(session)) continue
+      for (const queue of session.queues.keys()) named.set(queue, new Set([...(named.get(queue) ?? []), ...session.names]))
+    }
+    return [...named].map(([queue, names]) => ({ queue, names: [...names] }))
+  }
+
   /** The leases that connected workers hold. */
   held(): Lease[] {
     return [...this.#sessions.values()].flatMap(leasesOf)
@@ -163,7 +176,7 @@ export class Roster {
     for (const session of this.#sessions.values()) {
       if (takesJobs(session) && session.queues.has(lane.queue) && session.names.has(lane.name)) return 'at_limit'
     }
-    return 'no_worker'
+    return this.neighbours.serve(lane) ? 'at_limit' : 'no_worker'
   }
 
   #inTurn(): WorkerSession[] {

@@ -42,6 +42,7 @@ export type Telemetry =
       readonly held: number
       readonly lost: number
     }
+  | { readonly type: 'worker.draining'; readonly peer: string }
   | { readonly type: 'peer.refused'; readonly code: string; readonly reason: string }
   | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
   | { readonly type: 'message.failed'; readonly error: unknown }

@@ -115,6 +115,48 @@ test('stacks and causes reach only those who may see them', async () => {
   expect(JSON.stringify(seen)).not.toContain('trace')
 })
 
+describe('what was stored at another hub', () => {
+  const known = (state: 'retryable' | 'completed' | 'available', latest: Outcome | null): Reading => ({
+    type: 'known',
+    job: { ...job, state },
+    latest,
+  })
+
+  test.each([
+    ['an outcome', known('retryable', failed), ['any']],
+    ['the final one', known('completed', ok), ['any', 'final']],
+    ['a final one of a job that was reopened', known('available', ok), ['any']],
+    ['nothing yet', known('available', null), []],
+    ['no job yet', { type: 'not_found' } as Reading, []],
+  ])('reaches who awaits it: %s', async (_, reading, told) => {
+    const [any, final] = [session(), session()]
+    const ref = mintRef()
+    const courier = courierOver(storeThatReads(reading))
+    courier.join(any, { ref, want: 'any' })
+    courier.join(final, { ref, want: 'final' })
+    await courier.reread([{ tenant: 'default', ref }])
+    await courier.reread([{ tenant: 'default', ref }])
+    expect([any.got.length, final.got.length]).toEqual(['any', 'final'].map((want) => (told.includes(want) ? 1 : 0)))
+  })
+
+  test('is not read for those that nobody awaits here', async () => {
+    const courier = courierOver(storeThatReads(pending, () => expect.fail('read')))
+    await courier.reread([{ tenant: 'default', ref: mintRef() }])
+    expect(courier.size).toBe(0)
+  })
+
+  test('or deleted there is told', async () => {
+    const one = session()
+    const gone: string[] = []
+    one.tell.expired = (refs) => void gone.push(...refs)
+    const ref = mintRef()
+    const courier = courierOver(storeThatReads({ type: 'expired' }))
+    courier.join(one, { ref, want: 'any' })
+    await courier.reread([{ tenant: 'default', ref }])
+    expect([gone, courier.size]).toEqual([[ref], 0])
+  })
+})
+
 describe('an await that has ended costs nothing', () => {
   test('after it left', () => {
     const one = session()

@@ -2,6 +2,7 @@ import { type Assignment, mintLease, systemClock } from '@anchorleg/shared'
 import { beforeEach, expect, test } from 'vitest'
 import { Dispatcher } from '#server/dispatcher.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
+import type { Notifier, Signal } from '#server/notifier/notifier.js'
 import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
 import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
@@ -161,4 +162,17 @@ test('it is idle only once claims under way have come back and what they strand 
   await turn()
   expect(released).toBe(1)
   await dispatcher.idle()
+})
+
+test('room in a limited queue that nobody here takes is told to the other hubs', () => {
+  const told: Signal[] = []
+  const notifier = { ...new LocalNotifier(), publish: (signal: Signal) => void told.push(signal) } as Notifier
+  const own = new Dispatcher({ roster, store: store as unknown as Store, notifier, telemetry: new TelemetryBus(), clock: systemClock })
+  own.limit('limited', true)
+  const claimed = [{ worker: 'worker', assignment: assignment('double', 'limited') }]
+  own.ended([['default', 3]], [])
+  own.ended([['limited', 1]], claimed)
+  expect(told).toEqual([])
+  own.ended([['limited', 2]], claimed)
+  expect(told).toEqual([{ type: 'available', lanes: [{ queue: 'limited' }] }])
 })

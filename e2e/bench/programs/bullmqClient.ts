@@ -1,7 +1,8 @@
 import { type Job, Queue, QueueEvents } from 'bullmq'
 import { answer } from './answer.js'
 import { type Connection, queueName } from './bullmqQueue.js'
-import { closedLoop, expectSame, type Load, patienceMs } from './closedLoop.js'
+import { type Load, patienceMs } from './closedLoop.js'
+import { type Small, smallJobs } from './smallJobs.js'
 
 let queue: Queue
 let events: QueueEvents
@@ -18,10 +19,10 @@ answer({
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady()])
   },
 
-  load: (load: Load) => closedLoop(load, runNoop),
+  load: (load: Load) => smallJobs(load, run),
 })
 
-async function runNoop(int: number): Promise<void> {
-  const job: Job = await queue.add('noop', { int })
-  expectSame(await job.waitUntilFinished(events, patienceMs), int)
+async function run(small: Small): Promise<unknown> {
+  const job: Job = await queue.add('noop', small)
+  return job.waitUntilFinished(events, patienceMs)
 }

@@ -3,6 +3,7 @@ import { type Client, connect, unwrap } from '@anchorleg/client'
 import { answer } from './answer.js'
 import { closedLoop, expectSame, type Load, patienceMs } from './closedLoop.js'
 import { noop, upload } from './jobs.js'
+import { type Small, smallJobs } from './smallJobs.js'
 
 let client: Client
 /** Who awaits: the client that submits, or another at another hub. */
@@ -18,15 +19,14 @@ answer({
 
   load(load: Load) {
     const { uploadBytes } = load
-    if (uploadBytes === undefined) return closedLoop(load, runNoop)
+    if (uploadBytes === undefined) return smallJobs(load, runNoop)
     const bytes = randomFillSync(new Uint8Array(uploadBytes))
     return closedLoop(load, () => runUpload(bytes))
   },
 })
 
-async function runNoop(int: number): Promise<void> {
-  const result = await awaiting.await(client.async(noop.new({ int })), patienceMs)
-  expectSame(unwrap(result), int)
+async function runNoop(small: Small): Promise<unknown> {
+  return unwrap(await awaiting.await(client.async(noop.new(small)), patienceMs))
 }
 
 async function runUpload(bytes: Uint8Array): Promise<void> {

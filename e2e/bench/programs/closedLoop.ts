@@ -11,6 +11,8 @@ export interface Load {
   readonly maxJobs: number
   /** Absent: jobs that carry one number. Otherwise jobs that carry a typed array of so many bytes. */
   readonly uploadBytes?: number | undefined
+  /** Absent: jobs that carry one number there and back. Otherwise a text of so many bytes. */
+  readonly valueBytes?: number | undefined
   /** Begins no more jobs than so many a second; absent for as many as it can. */
   readonly perSecond?: number | undefined
 }
@@ -50,6 +52,6 @@ export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, 
 }
 
 /** A wrong result is no result: a benchmark that counted it would measure nothing. */
-export function expectSame(got: unknown, expected: number): void {
-  if (got !== expected) throw new Error(`expected the result ${expected}, got ${JSON.stringify(got)}`)
+export function expectSame(got: unknown, expected: number | string): void {
+  if (got !== expected) throw new Error(`expected the result ${String(expected).slice(0, 80)}, got ${String(JSON.stringify(got)).slice(0, 80)}`)
 }

@@ -2,9 +2,10 @@ import { parse, stringify } from 'devalue'
 import { io } from 'socket.io-client'
 import { answer } from './answer.js'
 import type { RelayedJob } from './relayMessages.js'
+import { echo } from './smallJobs.js'
 
 const handlers: Readonly<Record<string, (args: never) => unknown>> = {
-  noop: ({ int }: { int: number }) => int,
+  noop: echo,
   upload: ({ bytes }: { bytes: Uint8Array }) => bytes.byteLength,
 }
 

@@ -29,7 +29,7 @@ const patience = 5_000
 
 using recorder = new Recorder(folder, name)
 recordWire(recorder)
-await using connection = connect(urls[0], { submitTimeout: 3_000 })
+await using connection = connect(urls, { submitTimeout: 3_000 })
 const client = new RecordedClient(connection, recorder)
 const forOthers: Promise<void>[] = []
 let stopping = false

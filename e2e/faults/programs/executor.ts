@@ -33,7 +33,7 @@ const perform = stint.perform(async ({ ref, ms, failures }, { attempt, job }) =>
   if (freezing) freeze(job.id)
   return attempt > failures ? { ref, run } : error({ ref, run })
 })
-const worker = createWorker(urls[0] as string, { queues: { default: slots }, jobs: [perform] })
+const worker = createWorker(urls, { queues: { default: slots }, jobs: [perform] })
 await worker.ready
 say({ msg: 'worker ready' })
 

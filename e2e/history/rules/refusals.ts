@@ -1,7 +1,7 @@
 import type { Rule } from '../finding.js'
 
-/** After these the job may exist: the caller stopped waiting for the answer. */
-const open: ReadonlySet<string> = new Set(['unreachable', 'aborted', 'closed'])
+/** After these the job may exist: the caller stopped waiting for the answer, or the hub lost its database while that committed. */
+const open: ReadonlySet<string> = new Set(['unreachable', 'aborted', 'closed', 'store_unavailable'])
 
 /** A ref whose every submission was refused left no job. */
 export const refusals: Rule = function* ({ refs }) {

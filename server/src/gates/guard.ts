@@ -59,7 +59,7 @@ function refusalOf(error: unknown, telemetry: TelemetryBus): Refusal {
   if (error instanceof Refused) return error.refusal
   telemetry.tell({ type: 'message.failed', error })
   if (error instanceof StoreUnavailable) return { code: 'store_unavailable', message: `The store cannot take this right now: ${error.message}` }
-  return { code: 'store_unavailable', message: 'The hub failed to handle this message; nothing was stored.' }
+  return { code: 'store_unavailable', message: 'The hub failed to handle this message. Sending it again is safe.' }
 }
 
 function cut(socket: Socket, event: unknown, telemetry: TelemetryBus): void {

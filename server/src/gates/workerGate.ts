@@ -91,7 +91,10 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
   }
 
   function drain(session: WorkerSession, release: readonly Lease[]) {
-    session.draining = true
+    if (!session.draining) {
+      session.draining = true
+      telemetry.tell({ type: 'worker.draining', peer: session.id })
+    }
     return settler.release(session, release)
   }
 

@@ -20,6 +20,10 @@ export type Signal =
   | { readonly type: 'cancels'; readonly leases: readonly Lease[] }
   /** Leases were taken from their workers; from silent ones, or from those that were to stop and did not. */
   | { readonly type: 'lost'; readonly leases: readonly Lease[]; readonly silent: boolean }
+  /** Workers are connected that run jobs of these names in these queues. */
+  | { readonly type: 'serving'; readonly services: readonly { readonly queue: string; readonly names: readonly string[] }[] }
+  /** A worker has left, or takes nothing more: who serves what is to be said anew. */
+  | { readonly type: 'recount' }
   /** Queues were paused, resumed or limited. */
   | { readonly type: 'queues' }
   /** Signals may have been lost: everything is to be read again. */

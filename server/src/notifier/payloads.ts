@@ -5,7 +5,19 @@ import type { Refs, Signal } from './notifier.js'
 /** PostgreSQL carries payloads of less than 8,000 bytes. */
 const mostBytes = 7_999
 
-const kinds = { outcomes: 'o', reports: 'r', moved: 'm', available: 'a', cancels: 'c', silent: 'l', stubborn: 'g', queues: 'q', gap: 'x' } as const
+const kinds = {
+  outcomes: 'o',
+  reports: 'r',
+  moved: 'm',
+  available: 'a',
+  cancels: 'c',
+  silent: 'l',
+  stubborn: 'g',
+  recount: 'n',
+  serving: 's',
+  queues: 'q',
+  gap: 'x',
+} as const
 
 /** Writes signals as few payloads, each naming the hub it comes from; the same is said once. */
 export function writePayloads(hub: string, signals: readonly Signal[]): string[] {
@@ -56,12 +68,16 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
     case 'available':
       for (const { queue, name } of signal.lanes) add(JSON.stringify([kinds.available, queue]), name ?? '')
       return
+    case 'serving':
+      for (const { queue, names } of signal.services) for (const name of names) add(JSON.stringify([kinds.serving, queue]), name)
+      return
     case 'cancels':
     case 'lost': {
       const kind = signal.type === 'cancels' ? kinds.cancels : signal.silent ? kinds.silent : kinds.stubborn
       for (const { jobId, lease } of signal.leases) add(JSON.stringify([kind]), `${jobId}:${lease}`)
       return
     }
+    case 'recount':
     case 'queues':
     case 'gap':
       return add(JSON.stringify([kinds[signal.type]]), '')
@@ -98,6 +114,10 @@ function signalOf([kind, ...ids]: readonly [string, ...string[]]): Signal {
     case kinds.silent:
     case kinds.stubborn:
       return { type: 'lost', leases: ids.map(leaseOf), silent: kind === kinds.silent }
+    case kinds.serving:
+      return { type: 'serving', services: [{ queue: head, names: rest }] }
+    case kinds.recount:
+      return { type: 'recount' }
     case kinds.queues:
       return { type: 'queues' }
     case kinds.gap:

@@ -22,7 +22,9 @@ import type { SealedValue } from '../lifecycle.js'
  *
  * Every method takes a list and answers with a list in the same order. A store MUST treat the entries of a list one by
  * one: an entry that is refused never rolls back its neighbours. It MUST answer only once what it answers is durable.
- * It MUST reject with {@link StoreUnavailable} when a write fails, and then nothing of that call may stand.
+ * It MUST reject with {@link StoreUnavailable} when a write fails, and then nothing of that call may stand, unless the store is
+ * across a network and its connection was lost while it committed: that leaves open whether the call came about. Asking again
+ * MUST be safe then: a ref is stored once, and a token settles once.
  * It MUST take every time from a clock of its own that never steps back, and every transition from `lifecycle`.
  * It MUST NOT open a sealed value.
  */
@@ -116,14 +118,18 @@ export interface Store {
   /** The own refs of jobs that ask for it, have not ended, and were last attended (or else stored) so long ago, the longest first; at most `limit`. */
   abandoned(patienceMs: number, limit: number): Promise<Lookup[]>
 
-  /** Makes due jobs available, at most `limit`. Answers with them, and when the next job is due. */
+  /**
+   * Makes due jobs available, at most `limit`; and those that a failed call has claimed all the same, their attempts not
+   * consumed. Answers with them, and when the next job is due.
+   */
   stage(limit: number): Promise<{ staged: Waiter[]; nextDueAt: number | null }>
 
   /**
    * Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`.
-   * With 0 it takes none, but still asks the store.
+   * With `youngMs`, only jobs that were claimed, and cancellations that were asked for, in the last so many ms: after a time in which
+   * no worker was heard, the others get another chance.
    */
-  expire(limit: number): Promise<Expired[]>
+  expire(limit: number, youngMs?: number): Promise<Expired[]>
 
   /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>
@@ -278,7 +284,10 @@ export interface StoredJob extends Lane {
   readonly dueAt: number
 }
 
-/** A store that cannot take or give anything right now. What was asked did not happen. */
+/**
+ * A store that cannot take or give anything right now. What was asked did not happen; or, when the connection to the database was
+ * lost while it committed, it may have. Asking again is safe either way. A store in this process never leaves it open.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }

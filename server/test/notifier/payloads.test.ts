@@ -17,6 +17,8 @@ test.each<Signal>([
   { type: 'cancels', leases: [{ jobId: '7', lease: mintLease() }] },
   { type: 'lost', leases: [{ jobId: '7', lease: mintLease() }], silent: true },
   { type: 'lost', leases: [{ jobId: '8', lease: mintLease() }], silent: false },
+  { type: 'serving', services: [{ queue: 'q', names: ['a', 'b'] }] },
+  { type: 'recount' },
   { type: 'queues' },
   { type: 'gap' },
 ])('a signal arrives as it was sent: $type', (signal) => {

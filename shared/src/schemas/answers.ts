@@ -9,8 +9,8 @@ const issue = z.object({ path: z.array(z.union([z.string(), z.number()])).readon
 export type Issue = z.output<typeof issue>
 
 /**
- * A gate's typed "no", to a whole message or to one entry of it. It is data: nothing was stored, and the connection stays
- * up. `retryAfter` is in seconds.
+ * A gate's typed "no", to a whole message or to one entry of it. It is data: nothing was stored (after `store_unavailable` it
+ * may have been, and asking again is safe), and the connection stays up. `retryAfter` is in seconds.
  */
 export const refusal = z.object({
   code: z.enum(refusalCodes),

@@ -3,6 +3,7 @@ import { claim as transition } from '../../lifecycle.js'
 import type { Claimed, ClaimRequest } from '../store.js'
 import type { AttemptRow } from './attemptRows.js'
 import { metaOf } from './jobRows.js'
+import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
@@ -12,7 +13,8 @@ export interface ClaimedSome {
   readonly again: ClaimRequest[]
 }
 
-export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[]) => Promise<ClaimedSome>
+/** Claims with tokens of the call that they belong to. */
+export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[], tokens: Tokens) => Promise<ClaimedSome>
 
 /** Requests for the same names in one queue, one after the other. */
 interface Line {
@@ -76,8 +78,8 @@ const claimJobs: Statement = {
     ), loosened AS (
       UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
     ), claimed AS (
-      UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1, lease = gen_random_uuid(),
-        lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
+      UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1,
+        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id
@@ -103,7 +105,7 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
 /** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
 export function claim({ clock, settings, facts }: Means): Claim {
   const lastTenants = new Map<string, string>()
-  const serve = (tx: Transaction, { queue, names, requests }: Line): Promise<ClaimedSome> => {
+  const serve = (tx: Transaction, { queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
     const key = JSON.stringify([queue, names])
     const now = clock.now()
     const upto = runningSums(requests.map(({ limit }) => limit))
@@ -111,7 +113,8 @@ export function claim({ clock, settings, facts }: Means): Claim {
     const last = lastTenants.get(key) ?? ''
     const workers = requests.map(({ worker }) => worker)
     const until = now + settings.leaseMs
-    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now).then((rows) => {
+    const leases = tokens.mint(wanted, until)
+    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases).then((rows) => {
       const [{ size, seen } = { size: 0, seen: 0 }] = rows
       const claimed = rows.filter(isClaimed)
       for (const row of claimed) facts.keep(attemptOf(row, queue, now))
@@ -125,13 +128,13 @@ export function claim({ clock, settings, facts }: Means): Claim {
       }
     })
   }
-  return (tx, requests) => {
+  return (tx, requests, tokens) => {
     const lines = linesOf(requests)
     if (lines.length === 0) return Promise.resolve({ claimed: [], again: [] })
     const queues = [...new Set(lines.map(({ queue }) => queue))].sort()
     void tx.rows(lockQueues, queues)
     void tx.rows(lockLimited, queues)
-    return Promise.all(lines.map((line) => serve(tx, line))).then((parts) => ({
+    return Promise.all(lines.map((line) => serve(tx, line, tokens))).then((parts) => ({
       claimed: parts.flatMap(({ claimed }) => claimed),
       again: parts.flatMap(({ again }) => again),
     }))

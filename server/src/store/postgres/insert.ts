@@ -1,7 +1,7 @@
 import type { Refusal } from '@anchorleg/shared'
 import { fingerprint } from '../fingerprint.js'
-import type { ClaimRequest, Inserted, Insertion } from '../store.js'
-import type { Claim, ClaimedSome } from './claim.js'
+import type { Inserted, Insertion } from '../store.js'
+import type { ClaimedSome } from './claim.js'
 import { insertRows } from './insertRows.js'
 import type { Means } from './operations.js'
 import type { Transaction } from './transaction.js'
@@ -15,18 +15,18 @@ export function isPlain(insertions: readonly Insertion[]): boolean {
  * Prepares storing plain jobs, all in one statement, and then the claims. A ref that was seen before is left out, and has to be
  * looked at: by `insertCarefully`.
  */
-export function insertPlain({ clock }: Means, claims: Claim) {
+export function insertPlain({ clock }: Means) {
   return (
     tx: Transaction,
     insertions: readonly Insertion[],
-    requests: readonly ClaimRequest[],
+    claims: (transaction: Transaction) => Promise<ClaimedSome>,
   ): Promise<{ inserted: (Inserted | undefined)[]; claimed: ClaimedSome }> => {
     const now = clock.now()
     const inserted = insertRows(
       tx,
       insertions.map((insertion) => ({ id: null, insertion, fingerprint: fingerprint(insertion.job), now })),
     )
-    const claimed = claims(tx, requests)
+    const claimed = claims(tx)
     return Promise.all([inserted, claimed]).then(([inserted, claimed]) => ({ inserted, claimed }))
   }
 }

@@ -1,6 +1,6 @@
 import { fingerprint } from '../fingerprint.js'
-import type { ClaimRequest, Inserted, Insertion } from '../store.js'
-import type { Claim, ClaimedSome } from './claim.js'
+import type { Inserted, Insertion } from '../store.js'
+import type { ClaimedSome } from './claim.js'
 import { findRefsOf, jobsOf } from './find.js'
 import { type Holder, InsertPlan, type Known, type KnownJob, keyOf, type NewAlias } from './insertPlan.js'
 import { insertRows } from './insertRows.js'
@@ -26,7 +26,9 @@ const keepJobs: Statement = {
 
 const addAliases: Statement = {
   name: 'addAliases',
-  text: `INSERT INTO aliases (tenant, ref, job_id, fingerprint) SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[])
+  text: `INSERT INTO aliases (tenant, ref, job_id, fingerprint)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) AS given (tenant, ref, job_id, fingerprint)
+    WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.tenant = given.tenant AND jobs.ref = given.ref)
     ON CONFLICT DO NOTHING RETURNING job_id`,
 }
 
@@ -49,11 +51,11 @@ interface Key {
 }
 
 /** Prepares storing jobs after looking at what is there: unique ones, those of units, and refs that were seen before; and then the claims. */
-export function insertCarefully(means: Means, claims: Claim) {
+export function insertCarefully(means: Means) {
   return async (
     tx: Transaction,
     insertions: readonly Insertion[],
-    requests: readonly ClaimRequest[],
+    claims: (transaction: Transaction) => Promise<ClaimedSome>,
   ): Promise<{ inserted: Inserted[]; claimed: ClaimedSome }> => {
     const keys = keysOf(insertions)
     const known = await look(tx, insertions, keys, means)
@@ -67,7 +69,7 @@ export function insertCarefully(means: Means, claims: Claim) {
     )
     const inserted = plan.decide(insertions)
     await write(tx, plan, known.holders, keys)
-    return { inserted, claimed: await claims(tx, requests) }
+    return { inserted, claimed: await claims(tx) }
   }
 }
 

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { StoreUnavailable } from '../store.js'
 import type { DatabaseClock } from './databaseClock.js'
 import { type Transaction, transactionOn } from './transaction.js'
-import { describe, isConflict, isLoss } from './trouble.js'
+import { describe, isConflict, isLoss, lose } from './trouble.js'
 
 /**
  * What is done in one transaction. One that `talks` waits for answers before it asks on, and has a transaction to itself; any
@@ -18,12 +18,19 @@ interface Asked {
   readonly operation: Operation<unknown>
   /** Whether somebody outside the store asked: for metrics. */
   readonly counts: boolean
+  /** When, by the stopwatch. */
+  readonly at: number
   readonly resolve: (value: never) => void
   readonly reject: (error: StoreUnavailable) => void
 }
 
 interface Means {
   readonly open: () => Promise<pg.Client>
+  /**
+   * How long an answer may take, in ms. What has waited for half of it is not begun any more; what was begun has at least the
+   * other half, and then its connection is given up.
+   */
+  readonly patience: number
   readonly clock: DatabaseClock
   readonly committed: (commit: { readonly requests: number; readonly ms: number }) => void
 }
@@ -36,9 +43,6 @@ const abreast = 2
 
 /** How often a transaction is tried that others were in the way of. */
 const tries = 5
-
-/** How long a transaction may take, in ms, before its connection is given up. */
-const deadline = 35_000
 
 /**
  * A connection, and what is asked over it, in order. While one transaction is under way the next operations gather, and then
@@ -55,20 +59,26 @@ export class Lane {
 
   ask<T>(operation: Operation<T>, counts: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ operation, counts, resolve, reject })
+      this.#queue.push({ operation, counts, at: stopwatch.now(), resolve, reject })
       // What is asked in one turn of the event loop belongs together.
       if (!this.#working) queueMicrotask(() => void this.#work())
     })
   }
 
   async close(): Promise<void> {
-    await this.#client?.end().catch(() => {})
+    const client = this.#client
+    if (!client) return
+    const inTime = after(this.means.patience / 2, () => lose(client))
+    await client.end().catch(() => {})
+    inTime()
   }
 
   async #work(): Promise<void> {
     if (this.#working) return
     this.#working = true
     while (this.#queue.length > 0) {
+      this.#queue = this.#inTime(this.#queue)
+      if (this.#queue.length === 0) break
       try {
         await this.#connect()
       } catch (error) {
@@ -105,50 +115,70 @@ export class Lane {
       })
       this.#client = client
     }
-    if (this.means.clock.stale) await this.means.clock.look(this.#client)
+    if (this.means.clock.stale) await this.#within(this.means.patience / 2, this.#client, (client) => this.means.clock.look(client))
   }
 
-  async #attempt(batch: readonly Asked[], left = tries): Promise<void> {
+  async #attempt(asked: readonly Asked[], left = tries): Promise<void> {
     const client = this.#client
+    const begun = stopwatch.now()
+    const batch = this.#inTime(asked)
+    const [oldest] = batch
+    if (!oldest) return
     try {
       if (!client) throw new Error('the connection was lost')
-      const begun = stopwatch.now()
-      const values = await this.#together(client, batch)
+      const values = await this.#within(oldest.at + this.means.patience - begun, client, () => this.#together(client, batch))
       const requests = batch.filter(({ counts }) => counts).length
       if (requests > 0) this.means.committed({ requests, ms: stopwatch.now() - begun })
       batch.forEach(({ resolve }, i) => resolve(values[i] as never))
     } catch (error) {
-      if (client && isLoss(error)) this.#giveUp(client)
-      if (!this.#client) for (const { reject } of batch) reject(unavailable(error))
+      if (client && isLoss(error)) this.#giveUp(client, error)
+      // What was lost on its way is never asked again from here: it may have come about.
+      if (!client || client !== this.#client) for (const { reject } of batch) reject(unavailable(error))
       else if (isConflict(error) && left > 1) await this.#attempt(batch, left - 1)
       else if (batch.length > 1) for (const each of batch) await this.#attempt([each])
-      else for (const { reject } of batch) reject(unavailable(error))
+      else oldest.reject(unavailable(error))
     }
   }
 
-  async #together(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
-    const inTime = after(deadline, () => this.#giveUp(client))
+  /** Refuses what has waited too long to be begun. */
+  #inTime(asked: readonly Asked[]): Asked[] {
+    const now = stopwatch.now()
+    return asked.filter(({ at, reject }) => {
+      const isLate = now - at > this.means.patience / 2
+      if (isLate) reject(new StoreUnavailable('PostgreSQL is too slow: what was asked before took all the time.'))
+      return !isLate
+    })
+  }
+
+  #together(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
+    if (!this.means.clock.fresh) this.means.clock.look(client).catch(() => {})
+    const [first] = batch
+    return first?.operation.talks ? talk(client, first.operation) : tell(client, batch)
+  }
+
+  /** A connection over which no answer comes in time is given up. */
+  async #within<T>(ms: number, client: pg.Client, use: (client: pg.Client) => Promise<T>): Promise<T> {
+    const inTime = after(ms, () => this.#giveUp(client, new Error(`no answer came over the connection within ${Math.round(ms)} ms`)))
     try {
-      if (!this.means.clock.fresh) this.means.clock.look(client).catch(() => {})
-      return batch[0]?.operation.talks ? [await talk(client, batch[0].operation)] : await tell(client, batch)
+      return await use(client)
     } finally {
       inTime()
     }
   }
 
   /** Nothing more is expected of a connection: whoever waits for its answers learns so at once. */
-  #giveUp(client: pg.Client): void {
+  #giveUp(client: pg.Client, because: unknown): void {
     if (this.#client === client) this.#client = undefined
-    ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+    lose(client, because)
   }
 }
 
-async function talk(client: pg.Client, operation: Operation<unknown>): Promise<unknown> {
+async function talk(client: pg.Client, operation: Operation<unknown>): Promise<unknown[]> {
   quietly(client.query('BEGIN'))
   try {
     const value = await operation.run(transactionOn(client))
     await commit(client)
-    return value
+    return [value]
   } catch (error) {
     if (!isLoss(error)) await client.query('ROLLBACK').catch(() => {})
     throw error

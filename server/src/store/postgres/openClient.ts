@@ -1,15 +1,25 @@
+import { after } from '@anchorleg/shared'
 import pg from 'pg'
 import type { PostgresAddress } from './address.js'
 import { unpack } from './text.js'
+import { lose } from './trouble.js'
 
-/** How long to wait for a server that does not answer, in ms. */
-const connectTimeout = 5_000
+/** How long a connection may take until it can be used, in ms. */
+const openTimeout = 3_500
 
 /** After so long of silence, in ms, the system asks whether the other end is still there. */
 const keepAliveDelay = 10_000
 
 /** What a connection is for: it shows in `pg_stat_activity`. */
 export type Purpose = 'store' | 'upkeep' | 'signals' | 'migrate'
+
+/** How long a statement may take, and how long it may wait for a lock: with people waiting, less than they do. */
+const timeouts: Readonly<Record<Purpose, { readonly statement: string; readonly lock: string }>> = {
+  store: { statement: '4s', lock: '3s' },
+  signals: { statement: '4s', lock: '3s' },
+  upkeep: { statement: '30s', lock: '5s' },
+  migrate: { statement: '30s', lock: '5s' },
+}
 
 /** Numbers beyond 2⁵³ occur in no column; text may hold what only {@link unpack} reads. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = { 16: (text) => text === 't', 20: Number, 25: unpack }
@@ -23,7 +33,6 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
   const client = new pg.Client({
     connectionString: url,
     application_name: `anchorleg ${purpose}`,
-    connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelay,
     pipeline: true,
@@ -31,13 +40,16 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
   } as pg.ClientConfig)
   // Without a listener, a connection that is lost would end the process.
   client.on('error', () => {})
+  const inTime = after(openTimeout, () => lose(client, new Error(`no connection within ${openTimeout} ms`)))
   try {
     await client.connect()
-    await client.query(sessionSettings(schema))
+    await client.query(sessionSettings(schema, purpose))
     return client
   } catch (error) {
     void client.end().catch(() => {})
     throw error
+  } finally {
+    inTime()
   }
 }
 
@@ -46,7 +58,8 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
  * say; so plans are made once, other ways are shut, and a walk of a whole index looks as dear as it will be once the table is
  * full. Durability is raised to `on` where it is less, never lowered.
  */
-function sessionSettings(schema: string): string {
+function sessionSettings(schema: string, purpose: Purpose): string {
+  const { statement, lock } = timeouts[purpose]
   return `
     SET search_path = "${schema}", pg_catalog;
     SET plan_cache_mode = force_generic_plan;
@@ -54,7 +67,7 @@ function sessionSettings(schema: string): string {
     SET cpu_tuple_cost = 1; SET cpu_index_tuple_cost = 1; SET random_page_cost = 1;
     SET jit = off;
     SET client_min_messages = warning;
-    SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';
+    SET statement_timeout = '${statement}'; SET lock_timeout = '${lock}'; SET idle_in_transaction_session_timeout = '5s';
     SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
       ELSE current_setting('synchronous_commit') END, false)`
 }

@@ -10,6 +10,7 @@ import { insertCarefully } from './insertCarefully.js'
 import { inspect } from './inspect.js'
 import { Lane } from './lane.js'
 import { held, release, renew, shorten } from './leases.js'
+import { LostClaims, Tokens } from './lostClaims.js'
 import { openClient } from './openClient.js'
 import type { Inside, Means, Method } from './operations.js'
 import { prune } from './prune.js'
@@ -28,6 +29,11 @@ interface Parts {
   readonly means: Means
 }
 
+/** How long answers may take, in ms: callers wait no longer than 10 s. */
+const patience = { store: 8_000, upkeep: 70_000 } as const
+
+const noClaims = async (): Promise<ClaimedSome> => ({ claimed: [], again: [] })
+
 /** How often jobs are asked for again that other hubs were just claiming. */
 const claimsAgain = 3
 
@@ -40,14 +46,17 @@ export class PostgresStore implements Store {
   readonly #upkeep: Lane
   readonly #open = new Set<Promise<unknown>>()
   readonly #means: Means
+  readonly #lost: LostClaims
   #closed: Promise<void> | undefined
 
   constructor({ address, clock, means }: Parts) {
     const { committed = () => {} } = means.settings
-    this.#main = new Lane({ open: () => openClient(address, 'store'), clock, committed })
-    this.#upkeep = new Lane({ open: () => openClient(address, 'upkeep'), clock, committed })
+    const lane = (purpose: keyof typeof patience) =>
+      new Lane({ open: () => openClient(address, purpose), patience: patience[purpose], clock, committed })
+    this.#main = lane('store')
+    this.#upkeep = lane('upkeep')
     this.#means = means
-    const claims = claim(means)
+    this.#lost = new LostClaims(means.clock)
     const tells = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, false)
     const talks = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, true)
     const keepsUp = <M extends Method>(run: Inside<M>) => this.#method(this.#upkeep, run, true)
@@ -67,16 +76,23 @@ export class PostgresStore implements Store {
     this.depths = keepsUp(depths(means))
     this.attend = tells(attend(means))
     this.abandoned = tells(abandoned(means))
-    this.stage = tells(stage(means))
+    const staging = stage(means)
+    this.stage = tells<'stage'>((tx, limit) =>
+      Promise.all([this.#lost.handBack(tx), staging(tx, limit)]).then(([back, { staged, nextDueAt }]) => ({
+        staged: [...back, ...staged],
+        nextDueAt,
+      })),
+    )
     this.expire = talks(expire(means))
     this.prune = keepsUp(prune(means))
-    this.insert = (...args) => this.#asked(() => this.#insert(...args))
-    this.settle = (...args) => this.#asked(() => this.#settle(...args))
-    this.claim = (requests) => this.#asked(async () => this.#more(await this.#ask(false, (tx) => claims(tx, requests))))
-    this.#plain = insertPlain(means, claims)
-    this.#careful = insertCarefully(means, claims)
-    this.#known = settleKnown(means, claims)
-    this.#claims = claims
+    this.insert = (...args) => this.#asked(() => this.#claiming((tokens) => this.#insert(tokens, ...args)))
+    this.settle = (...args) => this.#asked(() => this.#claiming((tokens) => this.#settle(tokens, ...args)))
+    this.claim = (requests) =>
+      this.#asked(() => this.#claiming(async (tokens) => this.#more(await this.#ask(false, (tx) => this.#claims(tx, requests, tokens)))))
+    this.#plain = insertPlain(means)
+    this.#careful = insertCarefully(means)
+    this.#known = settleKnown(means)
+    this.#claims = claim(means)
   }
 
   readonly insert: Store['insert']
@@ -116,19 +132,21 @@ export class PostgresStore implements Store {
     await Promise.all([this.#main.close(), this.#upkeep.close()])
   }
 
-  async #insert(...[insertions, requests]: Parameters<Store['insert']>): ReturnType<Store['insert']> {
+  async #insert(tokens: Tokens, ...[insertions, requests]: Parameters<Store['insert']>): ReturnType<Store['insert']> {
+    const claims = (tx: Transaction) => this.#claims(tx, requests, tokens)
     if (!isPlain(insertions)) {
-      const { inserted, claimed } = await this.#ask(true, (tx) => this.#careful(tx, insertions, requests))
+      const { inserted, claimed } = await this.#ask(true, (tx) => this.#careful(tx, insertions, claims))
       return { inserted, claimed: await this.#more(claimed) }
     }
-    const { inserted, claimed } = await this.#ask(false, (tx) => this.#plain(tx, insertions, requests))
+    const { inserted, claimed } = await this.#ask(false, (tx) => this.#plain(tx, insertions, claims))
     const known = insertions.filter((_, i) => inserted[i] === undefined)
-    const looked = known.length === 0 ? [] : (await this.#again(true, (tx) => this.#careful(tx, known, []))).inserted
+    const looked = known.length === 0 ? [] : (await this.#again(true, (tx) => this.#careful(tx, known, noClaims))).inserted
     return { inserted: inserted.map((each) => each ?? (looked.shift() as Inserted)), claimed: await this.#more(claimed) }
   }
 
-  async #settle(...[settlements, requests]: Parameters<Store['settle']>): ReturnType<Store['settle']> {
-    const { settled, claimed } = await this.#ask(false, (tx) => this.#known(tx, settlements, requests))
+  async #settle(tokens: Tokens, ...[settlements, requests]: Parameters<Store['settle']>): ReturnType<Store['settle']> {
+    const claims = (tx: Transaction) => this.#claims(tx, requests, tokens)
+    const { settled, claimed } = await this.#ask(false, (tx) => this.#known(tx, settlements, claims))
     const unknown = settlements.filter((_, i) => settled[i] === undefined)
     const looked = unknown.length === 0 ? [] : await this.#again(true, (tx) => settleCarefully(this.#means)(tx, unknown))
     return { settled: settled.map((each) => each ?? (looked.shift() as Settled)), claimed: await this.#more(claimed) }
@@ -140,7 +158,8 @@ export class PostgresStore implements Store {
     let left: readonly ClaimRequest[] = again
     for (let i = 0; left.length > 0 && i < claimsAgain; i++) {
       const requests = left
-      const more = await this.#again(false, (tx) => this.#claims(tx, requests))
+      // What was claimed before stands, and is on its way, whatever becomes of this.
+      const more = await this.#claiming((tokens) => this.#again(false, (tx) => this.#claims(tx, requests, tokens))).catch(noClaims)
       all.push(...more.claimed)
       left = more.again
     }
@@ -151,6 +170,17 @@ export class PostgresStore implements Store {
     const method = (...args: Parameters<Store[M]>) =>
       this.#asked(() => lane.ask<unknown>({ talks, run: (tx) => run(tx, ...args) as Promise<unknown> }, true))
     return method as unknown as Store[M]
+  }
+
+  /** A call that claims, with tokens of its own: when it fails, what it claimed all the same is handed back, by `stage`. */
+  async #claiming<T>(call: (tokens: Tokens) => Promise<T>): Promise<T> {
+    const tokens = new Tokens()
+    try {
+      return await call(tokens)
+    } catch (error) {
+      this.#lost.add(tokens)
+      throw error
+    }
   }
 
   /** The first transaction of a call. */

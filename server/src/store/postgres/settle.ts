@@ -1,8 +1,8 @@
 import type { Settlement } from '@anchorleg/shared'
 import { settle as transition } from '../../lifecycle.js'
-import type { ClaimRequest, Settled } from '../store.js'
+import type { Settled } from '../store.js'
 import { type AttemptRow, factsOf, lock } from './attemptRows.js'
-import type { Claim, ClaimedSome } from './claim.js'
+import type { ClaimedSome } from './claim.js'
 import { type Conclusion, conclude, conclusion } from './conclude.js'
 import { rowIdOf, tokenOf } from './ids.js'
 import type { Means } from './operations.js'
@@ -15,11 +15,11 @@ type SettledFast = (Settled | undefined)[]
  * Prepares settling the attempts that this hub remembers, all in one statement, and then the claims. The row's current token
  * decides, and that nobody asked to cancel the job meanwhile: what does not fit stays as it is.
  */
-export function settleKnown(means: Means, claims: Claim) {
+export function settleKnown(means: Means) {
   return (
     tx: Transaction,
     settlements: readonly Settlement[],
-    requests: readonly ClaimRequest[],
+    claims: (transaction: Transaction) => Promise<ClaimedSome>,
   ): Promise<{ settled: SettledFast; claimed: ClaimedSome }> => {
     const places: number[] = []
     const conclusions: Conclusion[] = []
@@ -30,7 +30,7 @@ export function settleKnown(means: Means, claims: Claim) {
       conclusions.push(concluded(means, row, settlement))
     })
     const ended = conclude(tx, conclusions, true)
-    const claimed = claims(tx, requests)
+    const claimed = claims(tx)
     return Promise.all([ended, claimed]).then(([announcements, claimed]) => {
       const settled: SettledFast = new Array(settlements.length).fill(undefined)
       announcements.forEach((announcement, i) => {

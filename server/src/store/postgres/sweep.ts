@@ -18,14 +18,14 @@ const nextDue: Statement = { name: 'nextDue', text: `SELECT due_at AS "dueAt" FR
 
 const lockSilent: Statement = {
   name: 'lockSilent',
-  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND lease_until <= $1::bigint ORDER BY lease_until LIMIT $2::integer
-    FOR UPDATE SKIP LOCKED`,
+  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND lease_until <= $1::bigint AND attempted_at >= $2::bigint
+    ORDER BY lease_until LIMIT $3::integer FOR UPDATE SKIP LOCKED`,
 }
 
 const lockStubborn: Statement = {
   name: 'lockStubborn',
-  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND cancel_by IS NOT NULL AND cancel_by <= $1::bigint AND lease_until > $1::bigint
-    ORDER BY cancel_by LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
+  text: `SELECT ${attemptColumns} FROM jobs WHERE state = 'executing' AND cancel_by IS NOT NULL AND cancel_by <= $1::bigint AND cancel_by >= $2::bigint
+    AND (lease_until > $1::bigint OR attempted_at < $3::bigint) ORDER BY cancel_by LIMIT $4::integer FOR UPDATE SKIP LOCKED`,
 }
 
 /** Prepares making due jobs available. Those that another hub is just making so are its own. */
@@ -44,11 +44,12 @@ export function stage({ clock }: Means): Inside<'stage'> {
  * Prepares taking jobs from workers whose lease has ended, or that were to stop and have had their grace. Those that another
  * hub is just taking are its own to tell of.
  */
-export function expire({ clock, random, facts }: Means): Inside<'expire'> {
-  return async (tx, limit) => {
+export function expire({ clock, random, facts, settings }: Means): Inside<'expire'> {
+  return async (tx, limit, youngMs = Number.POSITIVE_INFINITY) => {
     const now = clock.now()
-    const silent = await tx.rows<AttemptRow>(lockSilent, now, limit)
-    const stubborn = await tx.rows<AttemptRow>(lockStubborn, now, limit - silent.length)
+    const since = Math.max(0, Math.floor(now - youngMs))
+    const silent = await tx.rows<AttemptRow>(lockSilent, now, since, limit)
+    const stubborn = await tx.rows<AttemptRow>(lockStubborn, now, since + settings.cancelGraceMs, since, limit - silent.length)
     const ends = [...silent, ...stubborn].map((row) => conclusion(row, crash(factsOf(row), row.codec, { now, random }), null))
     const announcements = await conclude(tx, ends, false)
     return ends.flatMap(({ row: { id, lease } }, i): Expired[] => {

@@ -30,21 +30,22 @@ export function stage({ db, clock, tally }: Means): Operations['stage'] {
 
 /** Prepares taking jobs from workers whose lease has ended, or that were to stop and have had their grace. */
 export function expire(means: Means): Operations['expire'] {
-  const { db, clock, random } = means
+  const { db, clock, random, settings } = means
   const end = conclude(means)
-  const silent = db.prepare<[number, number], AttemptRow>(
-    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ? ORDER BY lease_until LIMIT ?`,
+  const silent = db.prepare<[number, number, number], AttemptRow>(
+    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ? AND attempted_at >= ? ORDER BY lease_until LIMIT ?`,
   )
-  const stubborn = db.prepare<[number, number], AttemptRow>(
-    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_cancelling WHERE state = 'executing' AND cancel_by <= ? ORDER BY cancel_by LIMIT ?`,
+  const stubborn = db.prepare<[number, number, number], AttemptRow>(
+    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_cancelling WHERE state = 'executing' AND cancel_by <= ? AND cancel_by >= ? ORDER BY cancel_by LIMIT ?`,
   )
-  return (limit) => {
+  return (limit, youngMs = Number.POSITIVE_INFINITY) => {
     const now = clock.now()
+    const since = Math.max(0, now - youngMs)
     const take = (row: AttemptRow): Expired => {
       const announcement = end(row, crash(factsOf(row), row.codec, { now, random }), null)
       return { lease: { jobId: announcement.jobId, lease: row.lease as string }, announcement }
     }
-    const taken = silent.all(now, limit).map(take)
-    return [...taken, ...stubborn.all(now, limit - taken.length).map(take)]
+    const taken = silent.all(now, since, limit).map(take)
+    return [...taken, ...stubborn.all(now, since + settings.cancelGraceMs, limit - taken.length).map(take)]
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { claim, type Harness, minute, only, readKnown, settings, start } from './harness.js'
+import { claim, type Harness, minute, only, readKnown, requestCancel, settings, start } from './harness.js'
 
-const { leaseMs } = settings
+const { cancelGraceMs, leaseMs } = settings
 
 /** Jobs whose worker died come back. */
 export function expiry(harness: Harness): void {
@@ -69,12 +69,26 @@ export function expiry(harness: Harness): void {
       expect(taken.map(({ lease }) => lease)).toEqual(leases)
     })
 
-    test('a limit of 0 takes nothing', async () => {
+    test('young ones alone can be taken: those claimed since', async () => {
       const { store, advance } = await harness.open()
-      await start(store)
+      const old = await start(store)
       advance(leaseMs)
-      expect(await store.expire(0)).toEqual([])
-      expect(await store.expire(10)).toHaveLength(1)
+      const young = await start(store)
+      await store.shorten([young.lease], minute, 'w1')
+      advance(2 * minute)
+      expect((await store.expire(10, 5 * minute)).map(({ lease }) => lease)).toEqual([young.lease])
+      expect((await store.expire(10)).map(({ lease }) => lease)).toEqual([old.lease])
+    })
+
+    test('and those that were asked to stop since', async () => {
+      const { store, advance } = await harness.open()
+      const [old, young] = [await start(store), await start(store)]
+      await requestCancel(store, old.lookup)
+      advance(2 * cancelGraceMs)
+      await requestCancel(store, young.lookup)
+      advance(cancelGraceMs)
+      expect((await store.expire(10, cancelGraceMs + minute)).map(({ lease }) => lease)).toEqual([young.lease])
+      expect((await store.expire(10)).map(({ lease }) => lease)).toEqual([old.lease])
     })
   })
 }

@@ -41,8 +41,8 @@ test.each([
   ['claim', /FROM jobs INDEXED BY jobs_available .* ORDER BY priority, due_at, id/, /jobs_available \(queue=\? AND name=\? AND tenant=\?\)/],
   ['the count of a limited queue', /^SELECT count\(\*\) FROM \(SELECT 1 .* LIMIT \?\)/, /COVERING INDEX jobs_executing \(queue=\?\)/],
   ['stage', /due_at <= \? ORDER BY due_at LIMIT \?$/, /jobs_due \(due_at<\?\)/],
-  ['expire', /lease_until <= \? ORDER BY lease_until/, /jobs_leased \(lease_until<\?\)/],
-  ['the end of a grace', /cancel_by <= \? ORDER BY cancel_by/, /jobs_cancelling \(cancel_by<\?\)/],
+  ['expire', /lease_until <= \? .* ORDER BY lease_until/, /jobs_leased \(lease_until<\?\)/],
+  ['the end of a grace', /cancel_by <= \? .* ORDER BY cancel_by/, /jobs_cancelling \(cancel_by>\? AND cancel_by<\?\)/],
   [
     'the search for abandoned jobs',
     /attended_at <= \? ORDER BY attended_at/,

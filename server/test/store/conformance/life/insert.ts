@@ -95,6 +95,7 @@ function freshJob(tenant: string, request: JobRequest, now: number): Job {
     token: null,
     leaseEnd: 0,
     worker: '',
+    claimedAt: 0,
     settledBy: null,
     cancel: null,
     outcomes: [],

@@ -48,6 +48,7 @@ export interface Job {
   leaseEnd: number
   /** The connection that holds its lease. */
   worker: string
+  claimedAt: number
   settledBy: string | null
   cancel: { readonly reason: string; by: number } | null
   readonly outcomes: ModelOutcome[]
@@ -124,6 +125,7 @@ export class Model {
     job.token = token
     job.leaseEnd = this.now + terms.leaseMs
     job.worker = worker
+    job.claimedAt = this.now
     job.run = null
   }
 
@@ -174,11 +176,14 @@ export class Model {
     job.outcomes.push(fate.outcome)
   }
 
-  /** The jobs whose lease has ended, and those that were to stop and have not within their grace. */
-  overdue(): Job[] {
-    return [...this.jobs.values()].filter(
-      (job) => job.state === 'executing' && (job.leaseEnd <= this.now || (job.cancel !== null && job.cancel.by <= this.now)),
-    )
+  /**
+   * The jobs whose lease has ended, and those that were to stop and have not within their grace; only what was claimed, or asked for,
+   * since then.
+   */
+  overdue(since: number): Job[] {
+    const isSilent = ({ leaseEnd, claimedAt }: Job) => leaseEnd <= this.now && claimedAt >= since
+    const isStubborn = ({ cancel }: Job) => cancel !== null && cancel.by <= this.now && cancel.by - terms.cancelGraceMs >= since
+    return [...this.jobs.values()].filter((job) => job.state === 'executing' && (isSilent(job) || isStubborn(job)))
   }
 
   remove(job: Job): void {

@@ -175,9 +175,10 @@ const plays: { readonly [Does in Step['does']]: Play<Does> } = {
     same(nextDueAt === null ? null : pair.timeOf(nextDueAt), left.length === 0 ? null : Math.min(...left))
   },
 
-  async expire(pair) {
-    const overdue = pair.model.overdue()
-    const expired = await pair.store.expire(1_000)
+  async expire(pair, { youngMinutes }) {
+    const youngMs = youngMinutes === undefined ? undefined : youngMinutes * minute
+    const overdue = pair.model.overdue(youngMs === undefined ? Number.NEGATIVE_INFINITY : pair.model.now - youngMs)
+    const expired = await pair.store.expire(1_000, youngMs)
     same(expired.map(({ lease }) => lease).sort(byJob), overdue.map(({ id, token }) => ({ jobId: id, lease: token })).sort(byJob))
     for (const { lease, announcement } of expired) {
       const job = pair.job(lease.jobId)

@@ -13,7 +13,9 @@ export type Step =
   | { readonly does: 'retry' | 'inspect' | 'attend'; readonly ref: number }
   | { readonly does: 'pass'; readonly minutes: number }
   | { readonly does: 'queue'; readonly queue: string; readonly paused?: boolean; readonly limit?: number | null }
-  | { readonly does: 'stage' | 'expire' | 'prune' | 'reopen' | 'abandoned' | 'measure' }
+  /** Young is half a minute more than whole ones, so that nothing is exactly as old. */
+  | { readonly does: 'expire'; readonly youngMinutes?: number }
+  | { readonly does: 'stage' | 'prune' | 'reopen' | 'abandoned' | 'measure' }
 
 /** A new job, or one that was sent before, as it was or altered. */
 export type Entry =
@@ -149,7 +151,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ) as fc.Arbitrary<Step>,
     1,
   ),
-  often(fc.record({ does: fc.constantFrom('stage' as const, 'stage' as const, 'expire' as const, 'expire' as const, 'prune' as const) }), 8),
+  often(fc.record({ does: fc.constantFrom('stage' as const, 'stage' as const, 'prune' as const) }), 5),
+  often(
+    fc.constantFrom<Step[]>({ does: 'expire' }, { does: 'expire' }, { does: 'expire', youngMinutes: 5.5 }, { does: 'expire', youngMinutes: 12.5 }),
+    3,
+  ),
   often(fc.record({ does: fc.constantFrom('reopen' as const, 'abandoned' as const, 'measure' as const) }), 3),
 )
 
