@@ -3,7 +3,6 @@ import { announce } from './announce.js'
 import type { SealedValue } from './lifecycle.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster } from './roster.js'
-import type { Stager } from './stager.js'
 import type { Announcement, Cancellation, Lookup, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -16,7 +15,6 @@ interface Rooms {
   readonly store: Store
   readonly roster: Roster
   readonly notifier: Notifier
-  readonly stager: Stager
   readonly telemetry: TelemetryBus
 }
 

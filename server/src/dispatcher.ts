@@ -1,4 +1,6 @@
 import { after, type Clock, endOfTurn } from '@anchorleg/shared'
+import { handBack } from './handBack.js'
+import type { Notifier } from './notifier/notifier.js'
 import { type Demand, type Roster, takesJobs, type WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
@@ -15,6 +17,7 @@ export interface Pledge {
 interface Rooms {
   readonly roster: Roster
   readonly store: Store
+  readonly notifier: Notifier
   readonly telemetry: TelemetryBus
   readonly clock: Clock
 }
@@ -170,8 +173,7 @@ export class Dispatcher {
   #giveBack(stranded: readonly Claimed[]): void {
     const leases = stranded.map(({ assignment: { jobId, lease } }) => ({ jobId, lease }))
     this.#open.add(leases)
-    this.rooms.store
-      .release(leases)
+    handBack(this.rooms, leases)
       .then(
         () => this.fill(),
         (error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'release', error }),

@@ -21,6 +21,7 @@ import { type Logger, logTelemetry, openLog } from './log.js'
 import { Metrics } from './metrics.js'
 import { LocalNotifier } from './notifier/localNotifier.js'
 import { Pruner } from './pruner.js'
+import { Receipts } from './receipts.js'
 import { Reporter } from './reporter.js'
 import { Roster } from './roster.js'
 import { Settler } from './settler.js'
@@ -117,28 +118,30 @@ type Furnished = ReturnType<typeof furnish>
 function furnish(config: HubConfig, store: Store, telemetry: TelemetryBus) {
   const clock = steadyClock()
   const roster = new Roster()
-  const dispatcher = new Dispatcher({ roster, store, telemetry, clock })
-  const stager = new Stager(store, dispatcher, telemetry, clock)
   const notifier = new LocalNotifier()
+  const dispatcher = new Dispatcher({ roster, store, notifier, telemetry, clock })
+  const receipts = new Receipts({ store, roster, dispatcher, notifier, telemetry }, config.lease)
+  const stager = new Stager(store, dispatcher, telemetry, clock)
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })
   for (const room of [watchers, metrics]) telemetry.subscribe((event) => room.hear(event))
-  const canceller = new Canceller({ store, roster, notifier, stager, telemetry })
+  const canceller = new Canceller({ store, roster, notifier, telemetry })
   const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)
-  for (const room of [courier, watchers, attendant]) notifier.subscribe((announcements) => room.deliver(announcements))
+  for (const room of [courier, watchers, attendant, stager]) notifier.subscribe((announcements) => room.deliver(announcements))
   const foreman = new Foreman({ store, dispatcher, telemetry })
   const reporter = new Reporter(store, watchers)
   const intake = new Intake({ store, dispatcher, courier, attendant, stager, telemetry })
-  const settler = new Settler({ store, roster, dispatcher, notifier, stager, telemetry })
+  const settler = new Settler({ store, roster, dispatcher, notifier, telemetry })
   const terms = { leaseMs: config.lease, graceMs: config.grace }
-  const lifeline = new Lifeline({ store, roster, dispatcher, notifier, stager, telemetry, clock }, terms)
+  const lifeline = new Lifeline({ store, roster, dispatcher, notifier, telemetry, clock }, terms)
   const pruner = new Pruner({ store, courier, watchers, telemetry }, config.retention * 1000)
   return {
     telemetry,
     metrics,
     roster,
     dispatcher,
+    receipts,
     stager,
     courier,
     watchers,
@@ -249,6 +252,7 @@ class ListeningHub implements Hub {
     log.info({ url }, 'hub draining')
     for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant]) agent.stop()
     await flushed(rooms, config.drainTimeout)
+    rooms.receipts.stop()
     await hangUp(io, http, Math.min(goodbyeMs, config.drainTimeout))
     // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.
     await rooms.dispatcher.idle()
@@ -274,10 +278,10 @@ async function hangUp(io: Server, http: HttpServer, ms: number): Promise<void> {
   stop()
 }
 
-/** What was reported and submitted before is answered first, as far as there is time. */
-async function flushed({ intake, settler }: Furnished, ms: number): Promise<void> {
+/** What was reported and submitted before is answered first, and the jobs that were sent are acknowledged or given back, as far as there is time. */
+async function flushed({ intake, settler, receipts }: Furnished, ms: number): Promise<void> {
   const clock = steadyClock()
   const end = clock.now() + ms
-  do await new Promise<void>((resolve) => endOfTurn(resolve))
-  while (!(intake.idle && settler.idle) && clock.now() < end)
+  await new Promise<void>((resolve) => endOfTurn(resolve))
+  while (!(intake.idle && settler.idle && receipts.idle) && clock.now() < end) await new Promise<void>((resolve) => void after(10, resolve))
 }

@@ -3,7 +3,6 @@ import { announce } from './announce.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
-import type { Stager } from './stager.js'
 import type { Expired, Held, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -18,7 +17,6 @@ interface Rooms {
   readonly roster: Roster
   readonly dispatcher: Dispatcher
   readonly notifier: Notifier
-  readonly stager: Stager
   readonly telemetry: TelemetryBus
   readonly clock: Clock
 }

@@ -25,6 +25,7 @@ const levels = {
   'peer.connected': 'debug',
   'peer.disconnected': 'debug',
   'worker.registered': 'info',
+  'worker.overdue': 'warn',
   'peer.refused': 'warn',
   'message.refused': 'warn',
   'message.failed': 'error',

@@ -1,9 +1,9 @@
 import { Gathering, type Lease, type Settlement } from '@anchorleg/shared'
 import { announce } from './announce.js'
 import type { Dispatcher } from './dispatcher.js'
+import { handBack } from './handBack.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
-import type { Stager } from './stager.js'
 import type { Announcement, Settled, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
@@ -21,7 +21,6 @@ interface Rooms {
   readonly roster: Roster
   readonly dispatcher: Dispatcher
   readonly notifier: Notifier
-  readonly stager: Stager
   readonly telemetry: TelemetryBus
 }
 
@@ -47,15 +46,10 @@ export class Settler {
 
   /** Hands jobs back unrun; answers for each whether its lease was still held. */
   async release(session: WorkerSession, leases: readonly Lease[]): Promise<('released' | 'stale')[]> {
-    const released = await this.rooms.store.release(leases)
+    const wereHeld = await handBack(this.rooms, leases)
     for (const lease of leases) this.rooms.roster.free(session, lease)
-    for (const each of released) if (each && 'jobId' in each) this.rooms.telemetry.tell({ type: 'job.available', ...each })
-    announce(
-      this.rooms,
-      released.flatMap((each): Announcement[] => (each && 'announcement' in each ? [each.announcement] : [])),
-    )
-    if (released.some((each) => each !== null)) this.rooms.dispatcher.fill()
-    return released.map((each) => (each ? 'released' : 'stale'))
+    if (wereHeld.includes(true)) this.rooms.dispatcher.fill()
+    return wereHeld.map((wasHeld) => (wasHeld ? 'released' : 'stale'))
   }
 
   async #settle(reports: readonly Report[]): Promise<void> {

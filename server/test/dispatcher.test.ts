@@ -1,9 +1,12 @@
 import { type Assignment, mintLease, systemClock } from '@anchorleg/shared'
 import { beforeEach, expect, test } from 'vitest'
 import { Dispatcher } from '#server/dispatcher.js'
+import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
 import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
+import { aJob, insert, requestCancel, tenant } from './store/conformance/harness.js'
+import { openedStore } from './store/openedStore.js'
 
 /** A store of names of available jobs whose every claim answers when the test says so. */
 class HeldStore {
@@ -45,7 +48,13 @@ let dispatcher: Dispatcher
 beforeEach(() => {
   store = new HeldStore()
   roster = new Roster()
-  dispatcher = new Dispatcher({ roster, store: store as unknown as Store, telemetry: new TelemetryBus(), clock: systemClock })
+  dispatcher = new Dispatcher({
+    roster,
+    store: store as unknown as Store,
+    notifier: new LocalNotifier(),
+    telemetry: new TelemetryBus(),
+    clock: systemClock,
+  })
 })
 
 function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {
@@ -58,6 +67,7 @@ function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[]
     held: new Map(),
     draining: false,
     silent: false,
+    overdue: false,
     tell,
     got,
   }
@@ -116,6 +126,27 @@ test('jobs of a worker that left before they were delivered are given back', asy
   dispatcher.deliver(pledge, claimed)
   await turn()
   expect(store.released).toEqual(claimed.map(({ assignment }) => assignment.jobId))
+})
+
+test('of jobs given back, those that were to be cancelled are announced as that, and telemetry hears that the others wait again', async () => {
+  const { store } = await openedStore('memory:')
+  const [notifier, telemetry] = [new LocalNotifier(), new TelemetryBus()]
+  const announced: [string, string][] = []
+  notifier.subscribe((announcements) => announced.push(...announcements.map(({ refs, state }): [string, string] => [refs[0] as string, state])))
+  const available: string[] = []
+  telemetry.subscribe((event) => void (event.type === 'job.available' && available.push(event.jobId)))
+  const own = new Dispatcher({ roster, store, notifier, telemetry, clock: systemClock })
+  const worker = join(2)
+  const jobs = [aJob({ name: 'double' }), aJob({ name: 'double' })]
+  await insert(store, jobs)
+  const pledge = own.pledgeFor([{ queue: 'default', name: 'double', count: 2 }])
+  const claimed = await store.claim(pledge.requests)
+  roster.leave(worker.id)
+  await requestCancel(store, { tenant, ref: jobs[0]?.ref as string })
+  own.deliver(pledge, claimed)
+  await own.idle()
+  expect(announced).toEqual([[jobs[0]?.ref, 'cancelled']])
+  expect(available).toEqual([claimed[1]?.assignment.jobId])
 })
 
 test('when a claim fails, its slots are free again', async () => {

@@ -20,6 +20,7 @@ const auth = { protocol, sdk: 'test' }
 
 function open(namespace: string, options: object = {}): Socket {
   const socket = io(`${hub.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false, auth, ...options })
+  socket.on('perform', (_jobs: unknown, acknowledge: () => void) => acknowledge())
   sockets.push(socket)
   return socket
 }
