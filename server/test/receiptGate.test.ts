@@ -1,31 +1,21 @@
-import { type Assignment, mintRef, protocol } from '@anchorleg/shared'
-import { io, type Socket } from 'socket.io-client'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Assignment, mintRef } from '@anchorleg/shared'
+import type { Socket } from 'socket.io-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createHub, type Hub } from '#server/index.js'
+import { rawPeer } from './rawPeer.js'
 
 let hub: Hub
-const sockets: Socket[] = []
 
 beforeAll(async () => {
   hub = await createHub({ store: 'memory:', port: 0, logLevel: 'silent' }).listen()
-})
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.disconnect()
 })
 afterAll(() => hub.close())
 
 const next = <T>(socket: Socket, event: string) => new Promise<T>((resolve) => socket.once(event, resolve))
 
-async function welcomed(namespace: string): Promise<Socket> {
-  const socket = io(`${hub.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { protocol, sdk: 'test' } })
-  sockets.push(socket)
-  await next(socket, 'welcome')
-  return socket
-}
-
 /** A worker with one slot for jobs of a name, the jobs it was sent, and what acknowledges each message with them. */
 async function join(name: string) {
-  const socket = await welcomed('/worker')
+  const socket = await rawPeer(hub, '/worker')
   const got: { assignment: Assignment; acknowledge: () => void }[] = []
   let wake = () => {}
   socket.on('perform', (assignments: Assignment[], acknowledge: () => void) => {
@@ -44,7 +34,7 @@ const leaseOf = ({ jobId, lease }: Assignment) => ({ jobId, lease })
 const ok = { type: 'ok', codec: 'd6', value: '[1]' }
 
 async function caller() {
-  const socket = await welcomed('/client')
+  const socket = await rawPeer(hub, '/client')
   const name = `received-${mintRef()}`
   const submit = async () => {
     const job = { ref: mintRef(), name, codec: 'd6', args: '[1]' }
@@ -57,7 +47,7 @@ async function caller() {
 
 test('a job that its worker does not acknowledge goes to another, though the first says other things and its leases are renewed', async () => {
   const { name, submit, look } = await caller()
-  const [first, beside] = [await join(name), await welcomed('/worker')]
+  const [first, beside] = [await join(name), await rawPeer(hub, '/worker')]
   const ref = await submit()
   const { assignment, acknowledge } = await first.nth(1)
   const lost = next<object[]>(first.socket, 'lost')
@@ -101,7 +91,7 @@ test('a worker whose connection closes before it has acknowledged keeps the job 
   const ref = await submit()
   const { assignment } = await first.nth(1)
   first.socket.disconnect()
-  const back = await welcomed('/worker')
+  const back = await rawPeer(hub, '/worker')
   const register = { names: [], queues: {}, held: [leaseOf(assignment)] }
   expect(await back.emitWithAck('register', register)).toMatchObject({ ok: { held: [true] } })
   expect(await back.emitWithAck('settle', { settlements: [{ ...leaseOf(assignment), outcome: ok }] })).toEqual({ ok: ['settled'] })

@@ -2,21 +2,16 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { mintRef, protocol } from '@anchorleg/shared'
-import { io } from 'socket.io-client'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createHub, type Hub } from '#server/index.js'
+import { createHub } from '#server/index.js'
+import { rawPeer } from './rawPeer.js'
 import { temporaryFolder } from './store/temporaryFolder.js'
 
 /** A hub on a file, and a worker that was sent one job and has not acknowledged it. */
 async function sendOne(store: string) {
   const hub = await createHub({ store, port: 0, logLevel: 'silent' }).listen()
-  const open = async (namespace: string) => {
-    const socket = io(`${hub.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { protocol, sdk: 'test' } })
-    await new Promise((resolve) => socket.once('welcome', resolve))
-    return socket
-  }
-  const [client, worker] = [await open('/client'), await open('/worker')]
+  const [client, worker] = [await rawPeer(hub, '/client'), await rawPeer(hub, '/worker')]
   const sent = new Promise<() => void>((resolve) => worker.once('perform', (_, acknowledge) => resolve(acknowledge)))
   await worker.emitWithAck('register', { names: ['stopped'], queues: { default: 1 }, held: [] })
   const ref = mintRef()
@@ -26,9 +21,8 @@ async function sendOne(store: string) {
 
 /** Where a job stands once its hub has started again. */
 async function inspectLater(store: string, ref: string) {
-  const hub: Hub = await createHub({ store, port: 0, logLevel: 'silent' }).listen()
-  const client = io(`${hub.url}/client`, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { protocol, sdk: 'test' } })
-  await new Promise((resolve) => client.once('welcome', resolve))
+  const hub = await createHub({ store, port: 0, logLevel: 'silent' }).listen()
+  const client = await rawPeer(hub, '/client')
   const { ok } = await client.emitWithAck('inspect', { refs: [ref] })
   await hub.close()
   return ok[0]
