@@ -184,7 +184,7 @@ test('an attach whose answer was lost with the connection is sent again', async 
 
 test('an attach that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 500 })
   const result = client.await(client.attach(mintRef()), forever)
   await hub.nth('attach', 2)
   hub.scripts = { attach: outcomes(okOutcome('found')) }
@@ -194,7 +194,7 @@ test('an attach that gets no answer in time is sent again on the same connection
 
 test('a submit that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ address: `${hub.url}/socket.io/`, submitTimeout: 10_000, answerWithin: 500 })
   const made = job.new()
   const relay = client.async(made)
   await hub.nth('submit')
