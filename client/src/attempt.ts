@@ -49,8 +49,8 @@ class Terminal extends Error {
 
 /**
  * One attempt, from sealed args to its sealed outcome: open, validate, run, tell the outcome, validate, seal, measure.
- * It never rejects. When the timeout is over it gives `job_timeout` at once and aborts the signal; what a handler that
- * goes on gives later is dropped.
+ * It never rejects. One that is aborted before its handler begins does not begin. When the timeout is over it gives
+ * `job_timeout` at once and aborts the signal; what a handler that goes on gives later is dropped.
  */
 export function attempt(task: Task, given: Attempt): Promise<AttemptOutcome> {
   const { timeout = Number.POSITIVE_INFINITY } = given
@@ -70,6 +70,8 @@ export function attempt(task: Task, given: Attempt): Promise<AttemptOutcome> {
 async function run(task: Task, given: Attempt): Promise<AttemptOutcome> {
   try {
     const args = await argsOf(task, given)
+    // Nobody wants it any more: a lease that was lost, or a cancellation, may come right behind the job.
+    given.context.signal.throwIfAborted()
     const outcome = givenBy(await task.handler(args, given.context))
     switch (outcome.type) {
       case 'ok':

@@ -30,8 +30,8 @@ export interface Listener {
   ended(error: RelayError): void
   /** Something went wrong that ends nothing: a try that failed, a token that could not be had. */
   failed(error: RelayError): void
-  /** What the hub says unasked, by event. */
-  readonly hears: { readonly [event: string]: (message: never) => void }
+  /** What the hub says unasked, by event, and what tells it that this was heard. */
+  readonly hears: { readonly [event: string]: (message: never, acknowledge: () => void) => void }
 }
 
 type MessageOf<Ask> = Ask extends (message: infer Message, answer: never) => void ? Message : never
@@ -136,7 +136,7 @@ export class Connection<Asks extends object> {
       opened: () => guarded(() => this.#identify(socket)),
       refused: (message, data) => guarded(() => this.#refuse(message, data as Partial<Refusal> | undefined)),
       closed: (reason) => guarded(() => this.#lose(`The hub at ${place} cannot be reached: ${reason}.`)),
-      heard: (event, message) => guarded(() => this.#hear(event, message as never)),
+      heard: (event, message, acknowledge) => guarded(() => this.#hear(event, message as never, acknowledge)),
     })
     return socket
   }
@@ -161,9 +161,9 @@ export class Connection<Asks extends object> {
     this.#stopTimer = after(stepWithin, () => this.#lose(`${message} within ${stepWithin} ms.`))
   }
 
-  #hear(event: string, message: never): void {
+  #hear(event: string, message: never, acknowledge: () => void): void {
     if (event === 'welcome') this.#welcome(message)
-    else if (Object.hasOwn(this.listener.hears, event)) this.listener.hears[event]?.(message)
+    else if (Object.hasOwn(this.listener.hears, event)) this.listener.hears[event]?.(message, acknowledge)
   }
 
   #welcome({ protocol: spoken, limits }: Welcome): void {

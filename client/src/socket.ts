@@ -7,8 +7,8 @@ export interface SocketListener {
   opened(): void
   /** The hub does not let us into the namespace. */
   refused(message: string, data: unknown): void
-  /** The hub says something unasked. */
-  heard(event: string, message: unknown): void
+  /** The hub says something unasked; where it wants to know that it was heard, `acknowledge` tells it. */
+  heard(event: string, message: unknown, acknowledge: () => void): void
   closed(reason: string): void
 }
 
@@ -93,12 +93,16 @@ export class Socket {
     const [packet, type, namespace, id, json] = /^4(\d)([^,]*),(\d*)(.*)$/s.exec(data) ?? []
     if (packet === undefined || namespace !== this.namespace) return
     const content = json ? JSON.parse(json) : undefined
-    if (type === '2') this.listener.heard(content[0], content[1])
+    if (type === '2') this.listener.heard(content[0], content[1], () => this.#acknowledge(id))
     else if (type === '3') this.#answers.get(Number(id))?.(content[0])
     else if (type === '4') {
       this.#finish()
       this.listener.refused(String(content?.message), content?.data)
     } else if (type === '1') this.#end('the hub closed the connection')
+  }
+
+  #acknowledge(id = ''): void {
+    if (id !== '') this.#send(`43${this.namespace},${id}[]`)
   }
 
   #patience = Number.POSITIVE_INFINITY

@@ -7,6 +7,8 @@ import { allPending, failedOutcome, type Heard, okOutcome, ScriptedHub, storeAll
 
 const job = defineJob({ name: 'job' })
 const forever = Number.POSITIVE_INFINITY
+/** The hub has 100 ms for its last word, whatever else the machine is busy with: such a test may try again. */
+const lastWord = { retry: 3 }
 const refsOf = ({ message }: Heard) => message.refs.map(({ ref }: { ref: string }) => ref)
 const outcomes =
   (outcome: unknown) =>
@@ -70,7 +72,7 @@ test.each(['not_found', 'expired'] as const)('a ref that is %s ends its await', 
   expect(await client.await(client.attach(mintRef()), forever)).toMatchObject({ type: 'error', error: { code: type } })
 })
 
-test('at its deadline an await asks once what the job waits for, and leaves', async () => {
+test('at its deadline an await asks once what the job waits for, and leaves', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: pending('queue_paused', 'available'), detach: () => 1 })
   await using client = connect(hub.url)
   await client.ready
@@ -84,7 +86,7 @@ test('at its deadline an await asks once what the job waits for, and leaves', as
   expect(hub.all('look').map(refsOf)).toEqual([[relay.ref]])
 })
 
-test('an outcome found at the deadline is the result', async () => {
+test('an outcome found at the deadline is the result', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: outcomes(okOutcome('just in time')) })
   await using client = connect(hub.url)
   await client.ready
@@ -113,7 +115,7 @@ test('an await on a client that cannot reach its hub keeps its deadline', async 
   expect(performance.now() - began).toBeLessThan(1_000)
 })
 
-test('the looks of one turn travel in one message', async () => {
+test('the looks of one turn travel in one message', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: pending('running', 'executing'), detach: () => 1 })
   await using client = connect(hub.url)
   await client.ready
@@ -124,7 +126,7 @@ test('the looks of one turn travel in one message', async () => {
   expect([hub.all('look').length, hub.all('attach').length, hub.all('detach').length]).toEqual([1, 1, 1])
 })
 
-test('an await of 0 answers from what is stored, joining nothing, also on a client that is only just connecting', async () => {
+test('an await of 0 answers from what is stored, joining nothing, also on a client that is only just connecting', lastWord, async () => {
   await using hub = await ScriptedHub.open({ look: outcomes(okOutcome('stored')) })
   await using client = connect(hub.url)
   expect(await client.await(client.attach(mintRef()), 0)).toEqual({ type: 'ok', value: 'stored' })
@@ -133,7 +135,7 @@ test('an await of 0 answers from what is stored, joining nothing, also on a clie
   expect(hub.heard.map(({ event }) => event)).toEqual(['look', 'look'])
 })
 
-test('an await of 0 of a job that is being submitted looks after that', async () => {
+test('an await of 0 of a job that is being submitted looks after that', lastWord, async () => {
   await using hub = await ScriptedHub.open({ look: pending('no_worker', 'available') })
   await using client = connect(hub.url)
   await client.ready
@@ -182,7 +184,7 @@ test('an attach whose answer was lost with the connection is sent again', async 
 
 test('an attach that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 500 })
   const result = client.await(client.attach(mintRef()), forever)
   await hub.nth('attach', 2)
   hub.scripts = { attach: outcomes(okOutcome('found')) }
@@ -192,7 +194,7 @@ test('an attach that gets no answer in time is sent again on the same connection
 
 test('a submit that gets no answer in time is sent again on the same connection', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 30 })
+  await using client = makeClient({ addresses: [`${hub.url}/socket.io/`], submitTimeout: 10_000, answerWithin: 500 })
   const made = job.new()
   const relay = client.async(made)
   await hub.nth('submit')
@@ -201,7 +203,7 @@ test('a submit that gets no answer in time is sent again on the same connection'
   expect(hub.sockets).toHaveLength(1)
 })
 
-test('the deadline of an await is kept over a reconnect', async () => {
+test('the deadline of an await is kept over a reconnect', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: pending('running', 'executing') })
   await using client = connect(hub.url)
   await client.ready
@@ -267,7 +269,7 @@ test('an aborted await ends at once and leaves; the job is not touched', async (
   expect(hub.heard.map(({ event }) => event)).toEqual(['attach', 'detach'])
 })
 
-test('an await that ends leaves the attachment to others who share it', async () => {
+test('an await that ends leaves the attachment to others who share it', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: pending('running', 'executing'), detach: () => 1 })
   await using client = connect(hub.url)
   const relay = client.attach(mintRef())
@@ -287,7 +289,7 @@ test('an await that has had its outcome tells the hub nothing more', async () =>
   expect(hub.heard.map(({ event }) => event)).toEqual(['attach', 'submit'])
 })
 
-test('awaitMany gives results in the order of its relays, duplicates too, and partial ones at the deadline', async () => {
+test('awaitMany gives results in the order of its relays, duplicates too, and partial ones at the deadline', lastWord, async () => {
   await using hub = await ScriptedHub.open({ attach: allPending, look: pending('running', 'executing'), detach: () => 1 })
   await using client = connect(hub.url)
   const [a, b, c] = [1, 2, 3].map(() => client.attach(mintRef()))

@@ -117,9 +117,10 @@ test('a job that was deleted while its end was awaited rejects as expired', asyn
 test('a hub that cannot be reached in time is unreachable, and the cancel is given up', async () => {
   await using place = await ScriptedHub.open()
   await place.close()
-  await using client = connect(place.url, { submitTimeout: 50 })
+  await using client = connect(place.url, { submitTimeout: 1_000 })
   await expect(client.cancel(client.attach(mintRef()))).rejects.toMatchObject({ code: 'unreachable' })
   await using hub = await ScriptedHub.open({ submit: storeAll }, place.port)
+  await client.ready
   await client.async(job.new())
   expect(hub.all('cancel')).toEqual([])
 })

@@ -64,6 +64,56 @@ test('a hub that falls silent closes the socket', async () => {
   expect(await after(2)).toEqual(['opened', { closed: 'the hub went silent' }])
 })
 
+test('a real Socket.IO server learns that what it said was heard, when and only when that is acknowledged', async () => {
+  const server = new Server(0, { transports: ['websocket'] })
+  cleanups.push(() => server.close())
+  const acknowledged: string[] = []
+  server.of('/client').on('connection', async (peer) => {
+    peer.emit('unheard', [1], () => acknowledged.push('unheard'))
+    expect(await peer.emitWithAck('heard', { a: 1 })).toBeUndefined()
+    acknowledged.push('heard')
+    peer.emit('done', acknowledged)
+  })
+  const { port } = (server as unknown as { httpServer: { address(): AddressInfo } }).httpServer.address()
+  const told: unknown[] = []
+  await new Promise<void>((resolve) => {
+    const { socket } = openSocket(port, {
+      opened: () => socket.join({}),
+      heard: (event, message, acknowledge) => {
+        told.push([event, message])
+        if (event === 'heard') acknowledge()
+        if (event === 'done') resolve()
+      },
+    })
+  })
+  expect(told).toEqual([
+    ['unheard', [1]],
+    ['heard', { a: 1 }],
+    ['done', ['heard']],
+  ])
+})
+
+test('to acknowledge what nobody asked to have acknowledged says nothing', async () => {
+  const { port, line } = await rawHub()
+  const { socket } = openSocket(port, {
+    heard: (event, _message, acknowledge) => {
+      acknowledge()
+      if (event === 'last') void socket.ask('said', 1, 5_000)
+    },
+  })
+  const peer = await line
+  const packets: string[] = []
+  const said = new Promise<void>((resolve) => {
+    peer.on('message', (data) => {
+      packets.push(String(data))
+      if (packets.at(-1)?.includes('said')) resolve()
+    })
+  })
+  for (const packet of [open(), '42/client,["unasked",1]', '42/client,17["asked",1]', '42/client,["last",1]']) peer.send(packet)
+  await said
+  expect(packets).toEqual(['43/client,17[]', '42/client,0["said",1]'])
+})
+
 test('a socket joins its namespace and hears nothing of others', async () => {
   const { port, line } = await rawHub()
   const { socket, after } = openSocket(port, { opened: () => socket.join({ token: 'x' }) })

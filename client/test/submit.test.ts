@@ -65,7 +65,7 @@ test('a job that was acknowledged does not leave again', async () => {
 test('nothing that was submitted while offline leaves after it was given up', async () => {
   await using place = await ScriptedHub.open()
   await place.close()
-  await using client = connect(place.url, { submitTimeout: 50 })
+  await using client = connect(place.url, { submitTimeout: 1_000 })
   const made = job.new()
   const error = await client.async(made).catch((error: unknown) => error)
   expect(error).toBeInstanceOf(RelayError)
@@ -78,7 +78,7 @@ test('nothing that was submitted while offline leaves after it was given up', as
 
 test('a job that the hub does not confirm in time is unreachable, and may be submitted again', async () => {
   await using hub = await ScriptedHub.open()
-  await using client = connect(hub.url, { submitTimeout: 200 })
+  await using client = connect(hub.url, { submitTimeout: 1_000 })
   const made = job.new()
   await expect(client.async(made)).rejects.toMatchObject({ code: 'unreachable', ref: made.ref })
   hub.scripts = { submit: storeAll }

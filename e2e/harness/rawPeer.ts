@@ -50,7 +50,10 @@ export class RawPeer {
   /** Registers as a worker with one slot, and resolves with the first job that comes. */
   async takeJob(name: string, queue: string): Promise<Assignment> {
     const job = new Promise<Assignment>((resolve) => {
-      this.socket.once('perform', (assignments: Assignment[]) => resolve(assignments[0] as Assignment))
+      this.socket.once('perform', (assignments: Assignment[], acknowledge: () => void) => {
+        acknowledge()
+        resolve(assignments[0] as Assignment)
+      })
     })
     await this.ask('register', { names: [name], queues: { [queue]: 1 }, held: [] })
     return job

@@ -44,7 +44,7 @@ describe('a hub that cannot be reached', () => {
   test('does not hinder the same job from being submitted later', async ({ house }) => {
     const hub = await house.hub()
     await hub.stop('SIGKILL')
-    const client = house.connect(hub, { submitTimeout: 300 })
+    const client = house.connect(hub, { submitTimeout: 1_500 })
     const job = double.new({ int: 4 })
     await expect(client.async(job)).rejects.toMatchObject({ code: 'unreachable' })
     await hub.start()

@@ -1,4 +1,6 @@
 import { after, type Clock, endOfTurn } from '@anchorleg/shared'
+import { handBack } from './handBack.js'
+import type { Herald } from './herald.js'
 import type { Notifier } from './notifier/notifier.js'
 import { type Demand, type Roster, takesJobs, type WorkerSession } from './roster.js'
 import type { Claimed, ClaimRequest, Store } from './store/store.js'
@@ -17,6 +19,7 @@ interface Rooms {
   readonly roster: Roster
   readonly store: Store
   readonly notifier: Notifier
+  readonly herald: Herald
   readonly telemetry: TelemetryBus
   readonly clock: Clock
 }
@@ -178,13 +181,9 @@ export class Dispatcher {
   #giveBack(stranded: readonly Claimed[]): void {
     const leases = stranded.map(({ assignment: { jobId, lease } }) => ({ jobId, lease }))
     this.#open.add(leases)
-    this.rooms.store
-      .release(leases)
+    handBack(this.rooms, leases)
       .then(
-        (released) => {
-          this.rooms.notifier.publish({ type: 'available', lanes: released.filter((each) => each !== null && 'jobId' in each) })
-          this.fill()
-        },
+        () => this.fill(),
         (error: unknown) => this.rooms.telemetry.tell({ type: 'store.failed', during: 'release', error }),
       )
       .finally(() => this.#end(leases))

@@ -25,6 +25,7 @@ import { Neighbours } from './neighbours.js'
 import type { Notifier } from './notifier/notifier.js'
 import { openNotifier } from './notifier/openNotifier.js'
 import { Pruner } from './pruner.js'
+import { Receipts } from './receipts.js'
 import { Reporter } from './reporter.js'
 import { Roster } from './roster.js'
 import { Settler } from './settler.js'
@@ -133,13 +134,15 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const clock = steadyClock()
   const neighbours = new Neighbours(notifier, clock)
   const roster = new Roster(neighbours)
-  const dispatcher = new Dispatcher({ roster, store, notifier, telemetry, clock })
+  const herald = new Herald({ notifier, telemetry })
+  const dispatcher = new Dispatcher({ roster, store, notifier, herald, telemetry, clock })
+  const receipts = new Receipts({ store, roster, dispatcher, notifier, herald, telemetry }, config.lease)
   const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })
   for (const room of [watchers, metrics]) telemetry.subscribe((event) => room.hear(event))
-  const herald = new Herald({ courier, watchers, notifier, stager, telemetry })
+  for (const room of [courier, watchers, stager]) herald.subscribe((announcements) => room.deliver(announcements))
   const canceller = new Canceller({ store, roster, notifier, herald })
   const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)
   const foreman = new Foreman({ store, dispatcher, notifier, telemetry })
@@ -158,6 +161,7 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
     metrics,
     roster,
     dispatcher,
+    receipts,
     stager,
     courier,
     watchers,
@@ -268,6 +272,7 @@ class ListeningHub implements Hub {
     log.info({ url }, 'hub draining')
     for (const agent of [rooms.dispatcher, rooms.stager, rooms.lifeline, rooms.pruner, rooms.attendant, rooms.liaison, rooms.neighbours]) agent.stop()
     await flushed(rooms, config.drainTimeout)
+    rooms.receipts.stop()
     await hangUp(io, http, Math.min(goodbyeMs, config.drainTimeout))
     // What was claimed for workers that are gone now is given back, or it would cost each job an attempt.
     await rooms.dispatcher.idle()
@@ -294,10 +299,10 @@ async function hangUp(io: Server, http: HttpServer, ms: number): Promise<void> {
   stop()
 }
 
-/** What was reported and submitted before is answered first, as far as there is time. */
-async function flushed({ intake, settler }: Furnished, ms: number): Promise<void> {
+/** What was reported and submitted before is answered first, and the jobs that were sent are acknowledged or given back, as far as there is time. */
+async function flushed({ intake, settler, receipts }: Furnished, ms: number): Promise<void> {
   const clock = steadyClock()
   const end = clock.now() + ms
-  do await new Promise<void>((resolve) => endOfTurn(resolve))
-  while (!(intake.idle && settler.idle) && clock.now() < end)
+  await new Promise<void>((resolve) => endOfTurn(resolve))
+  while (!(intake.idle && settler.idle && receipts.idle) && clock.now() < end) await new Promise<void>((resolve) => void after(10, resolve))
 }

@@ -26,6 +26,7 @@ const levels = {
   'peer.disconnected': 'debug',
   'worker.registered': 'info',
   'worker.draining': 'info',
+  'worker.overdue': 'warn',
   'peer.refused': 'warn',
   'message.refused': 'warn',
   'message.failed': 'error',

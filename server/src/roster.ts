@@ -24,6 +24,8 @@ export interface WorkerSession {
   draining: boolean
   /** It let a lease run out, and nothing has been heard of it since: its process may be frozen. */
   silent: boolean
+  /** It has not acknowledged jobs in time: its thread may be busy. */
+  overdue: boolean
   readonly tell: {
     perform(assignments: Assignment[]): void
     lost(leases: Lease[]): void
@@ -194,8 +196,8 @@ function promise(session: WorkerSession, wish: Omit<ClaimRequest, 'worker'>): Cl
 }
 
 /** Whether a worker may be given jobs. */
-export function takesJobs({ draining, silent }: WorkerSession): boolean {
-  return !draining && !silent
+export function takesJobs({ draining, silent, overdue }: WorkerSession): boolean {
+  return !draining && !silent && !overdue
 }
 
 /** The slots of a queue that a worker could fill now. */

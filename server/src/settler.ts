@@ -1,5 +1,6 @@
 import { Gathering, type Lease, type Settlement } from '@anchorleg/shared'
 import type { Dispatcher } from './dispatcher.js'
+import { handBack } from './handBack.js'
 import type { Herald } from './herald.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
@@ -46,14 +47,10 @@ export class Settler {
 
   /** Hands jobs back unrun; answers for each whether its lease was still held. */
   async release(session: WorkerSession, leases: readonly Lease[]): Promise<('released' | 'stale')[]> {
-    const released = await this.rooms.store.release(leases)
+    const wereHeld = await handBack(this.rooms, leases)
     for (const lease of leases) this.rooms.roster.free(session, lease)
-    for (const each of released) if (each && 'jobId' in each) this.rooms.telemetry.tell({ type: 'job.available', ...each })
-    this.rooms.herald.announce(released.flatMap((each): Announcement[] => (each && 'announcement' in each ? [each.announcement] : [])))
-    const waiting = released.filter((each) => each !== null && 'jobId' in each)
-    if (waiting.length > 0) this.rooms.notifier.publish({ type: 'available', lanes: waiting })
-    if (released.some((each) => each !== null)) this.rooms.dispatcher.fill()
-    return released.map((each) => (each ? 'released' : 'stale'))
+    if (wereHeld.includes(true)) this.rooms.dispatcher.fill()
+    return wereHeld.map((wasHeld) => (wasHeld ? 'released' : 'stale'))
   }
 
   async #settle(reports: readonly Report[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { after, type Clock } from '@anchorleg/shared'
 import type { Dispatcher } from './dispatcher.js'
 import type { Notifier } from './notifier/notifier.js'
-import type { Store } from './store/store.js'
+import type { Announcement, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
 /** Jobs made available in one transaction. */
@@ -37,6 +37,11 @@ export class Stager {
     this.#wakeAt = dueAt
     this.#cancel()
     this.#cancel = after(Math.max(0, dueAt - this.rooms.clock.now()), () => void this.#stage())
+  }
+
+  /** Jobs that wait for their next attempt will be due. */
+  deliver(announcements: readonly Announcement[]): void {
+    for (const { dueAt } of announcements) if (dueAt !== null) this.expect(dueAt)
   }
 
   stop(): void {

@@ -43,6 +43,8 @@ export type Telemetry =
       readonly lost: number
     }
   | { readonly type: 'worker.draining'; readonly peer: string }
+  /** A worker has not acknowledged jobs in time; those of them that it still held are given back. */
+  | { readonly type: 'worker.overdue'; readonly peer: string; readonly jobs: number }
   | { readonly type: 'peer.refused'; readonly code: string; readonly reason: string }
   | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
   | { readonly type: 'message.failed'; readonly error: unknown }

@@ -1,11 +1,14 @@
 import { type Assignment, mintLease, systemClock } from '@anchorleg/shared'
 import { beforeEach, expect, test } from 'vitest'
 import { Dispatcher } from '#server/dispatcher.js'
+import { Herald } from '#server/herald.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import type { Notifier, Signal } from '#server/notifier/notifier.js'
 import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
 import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
+import { aJob, insert, requestCancel, tenant } from './store/conformance/harness.js'
+import { openedStore } from './store/openedStore.js'
 
 /** A store of names of available jobs whose every claim answers when the test says so. */
 class HeldStore {
@@ -47,11 +50,13 @@ let dispatcher: Dispatcher
 beforeEach(() => {
   store = new HeldStore()
   roster = new Roster()
+  const [notifier, telemetry] = [new LocalNotifier(), new TelemetryBus()]
   dispatcher = new Dispatcher({
     roster,
     store: store as unknown as Store,
-    notifier: new LocalNotifier(),
-    telemetry: new TelemetryBus(),
+    notifier,
+    herald: new Herald({ notifier, telemetry }),
+    telemetry,
     clock: systemClock,
   })
 })
@@ -66,6 +71,7 @@ function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[]
     held: new Map(),
     draining: false,
     silent: false,
+    overdue: false,
     tell,
     got,
   }
@@ -126,6 +132,28 @@ test('jobs of a worker that left before they were delivered are given back', asy
   expect(store.released).toEqual(claimed.map(({ assignment }) => assignment.jobId))
 })
 
+test('of jobs given back, those that were to be cancelled are announced as that, and telemetry hears that the others wait again', async () => {
+  const { store } = await openedStore('memory:')
+  const [notifier, telemetry] = [new LocalNotifier(), new TelemetryBus()]
+  const herald = new Herald({ notifier, telemetry })
+  const announced: [string, string][] = []
+  herald.subscribe((announcements) => announced.push(...announcements.map(({ refs, state }): [string, string] => [refs[0] as string, state])))
+  const available: string[] = []
+  telemetry.subscribe((event) => void (event.type === 'job.available' && available.push(event.jobId)))
+  const own = new Dispatcher({ roster, store, notifier, herald, telemetry, clock: systemClock })
+  const worker = join(2)
+  const jobs = [aJob({ name: 'double' }), aJob({ name: 'double' })]
+  await insert(store, jobs)
+  const pledge = own.pledgeFor([{ queue: 'default', name: 'double', count: 2 }])
+  const claimed = await store.claim(pledge.requests)
+  roster.leave(worker.id)
+  await requestCancel(store, { tenant, ref: jobs[0]?.ref as string })
+  own.deliver(pledge, claimed)
+  await own.idle()
+  expect(announced).toEqual([[jobs[0]?.ref, 'cancelled']])
+  expect(available).toEqual([claimed[1]?.assignment.jobId])
+})
+
 test('when a claim fails, its slots are free again', async () => {
   join(1)
   store.failing = true
@@ -167,9 +195,11 @@ test('it is idle only once claims under way have come back and what they strand 
 test('room in a limited queue that nobody here takes is told to the other hubs', () => {
   const told: Signal[] = []
   const notifier = { ...new LocalNotifier(), publish: (signal: Signal) => void told.push(signal) } as Notifier
-  const own = new Dispatcher({ roster, store: store as unknown as Store, notifier, telemetry: new TelemetryBus(), clock: systemClock })
+  const telemetry = new TelemetryBus()
+  const herald = new Herald({ notifier, telemetry })
+  const own = new Dispatcher({ roster, store: store as unknown as Store, notifier, herald, telemetry, clock: systemClock })
   own.limit('limited', true)
-  const claimed = [{ worker: 'worker', assignment: assignment('double', 'limited') }]
+  const claimed = [{ worker: 'worker', run: 1, assignment: assignment('double', 'limited') }]
   own.ended([['default', 3]], [])
   own.ended([['limited', 1]], claimed)
   expect(told).toEqual([])

@@ -4,6 +4,7 @@ import { Attendant } from '#server/attendant.js'
 import type { Canceller } from '#server/canceller.js'
 import { type ClientSession, Courier } from '#server/courier.js'
 import { Dispatcher } from '#server/dispatcher.js'
+import { Herald } from '#server/herald.js'
 import { Intake } from '#server/intake.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import { Roster } from '#server/roster.js'
@@ -17,11 +18,12 @@ import { openedStore } from './store/openedStore.js'
 async function openIntake() {
   const { store } = await openedStore('memory:')
   const [roster, notifier, telemetry, clock] = [new Roster(), new LocalNotifier(), new TelemetryBus(), systemClock]
-  const dispatcher = new Dispatcher({ roster, store, notifier, telemetry, clock })
+  const herald = new Herald({ notifier, telemetry })
+  const dispatcher = new Dispatcher({ roster, store, notifier, herald, telemetry, clock })
   const [courier, watchers] = [new Courier(store, roster), new Watchers(store, clock)]
   const attendant = new Attendant({ store, courier, watchers, canceller: {} as Canceller, telemetry, clock }, 30_000)
-  const stager = new Stager(store, dispatcher, telemetry, clock)
-  return { store, courier, intake: new Intake({ store, dispatcher, courier, attendant, stager, telemetry }) }
+  const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
+  return { store, courier, intake: new Intake({ store, notifier, dispatcher, courier, attendant, stager, telemetry }) }
 }
 
 function connect(): ClientSession {

@@ -22,6 +22,7 @@ const next = <T>(socket: Socket, event: string) => new Promise<T>((resolve) => s
 function open(namespace: string, extraHeaders: Record<string, string> = {}): Socket {
   const auth = { protocol, sdk: 'test' }
   const socket = io(`${hub.url}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false, auth, extraHeaders })
+  socket.on('perform', (_jobs: unknown, acknowledge: () => void) => acknowledge())
   sockets.push(socket)
   return socket
 }

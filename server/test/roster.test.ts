@@ -6,7 +6,7 @@ let count = 0
 function worker(queues: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
   count += 1
   const tell = { perform: () => {}, lost: () => {}, cancel: () => {} }
-  return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, silent: false, tell }
+  return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, silent: false, overdue: false, tell }
 }
 
 function rosterOf(...sessions: WorkerSession[]): Roster {

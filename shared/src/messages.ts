@@ -60,7 +60,8 @@ export interface WorkerAsks {
 /** The events of `/worker`, hub to worker. */
 export interface WorkerTells {
   welcome: (welcome: Welcome) => void
-  perform: (assignments: Assignment[]) => void
+  /** Acknowledged once the worker keeps their leases. */
+  perform: (assignments: Assignment[], acknowledge: () => void) => void
   /** Leases that are lost: the worker's word on them no longer counts, so their signals abort. */
   lost: (leases: Lease[]) => void
   /** Jobs that are to stop, each with its sealed reason: their signals abort. Said again when their worker registers again. */

@@ -117,7 +117,7 @@ class ConnectedWorker {
         if (error.code !== 'closed') this.settings.log.error(`The hub refuses this worker: ${error.message}`, { code: error.code })
       },
       hears: {
-        perform: (assignments: Assignment[]) => this.#perform(assignments),
+        perform: (assignments: Assignment[], acknowledge: () => void) => this.#perform(assignments, acknowledge),
         lost: (leases: Lease[]) => this.#lose(leases),
         cancel: (cancels: Cancel[]) => this.#runs.cancel(cancels),
       },
@@ -147,11 +147,13 @@ class ConnectedWorker {
     else this.#connection.refuse(new RelayError(code === 'unauthorized' ? code : 'forbidden', message))
   }
 
-  #perform(assignments: readonly Assignment[]): void {
+  /** Jobs are acknowledged once they are on the board of leases, and before one of them may keep this thread busy. */
+  #perform(assignments: readonly Assignment[], acknowledge: () => void): void {
+    if (!this.#stopping) this.#keeper.hold(assignments)
+    acknowledge()
     // Sent before the hub knew that we stop.
     if (this.#stopping) return void this.#release(assignments.map(({ jobId, lease }) => ({ jobId, lease })))
     const resultBytes = this.#connection.limits?.resultBytes ?? Number.POSITIVE_INFINITY
-    this.#keeper.hold(assignments)
     for (const assignment of assignments) this.#runs.start(assignment, resultBytes)
   }
 

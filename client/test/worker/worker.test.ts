@@ -253,7 +253,7 @@ test('a drain takes nothing more, waits for what runs, and disconnects once it i
   const drained = worker.drain()
   expect((await hub.nth('drain')).message).toEqual({ release: [] })
   const late = assignment(2)
-  hub.socket.emit('perform', [late])
+  await hub.socket.emitWithAck('perform', [late])
   expect((await hub.nth('drain', 2)).message).toEqual({ release: [leaseOf(late)] })
   run.finish('done')
   const heard = await hub.nth('settle')

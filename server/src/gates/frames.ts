@@ -14,9 +14,9 @@ export function sendEvents(socket: Socket, events: readonly WatchEvent[], limits
   for (const frame of cutIntoFrames(events, limits, (event) => header + eventShare(event))) socket.emit('events', frame)
 }
 
-/** Sends jobs to a worker, in as many frames as they need. */
-export function sendAssignments(socket: Socket, assignments: readonly Assignment[], limits: Limits): void {
-  for (const frame of cutIntoFrames(assignments, limits, ({ args }) => header + frameShare(args))) socket.emit('perform', frame)
+/** Jobs for a worker, in as many frames as they need. */
+export function assignmentFrames(assignments: readonly Assignment[], limits: Limits): Assignment[][] {
+  return cutIntoFrames(assignments, limits, ({ args }) => header + frameShare(args))
 }
 
 /**

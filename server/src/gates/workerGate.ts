@@ -4,11 +4,12 @@ import type { Namespace, Socket } from 'socket.io'
 import type { Canceller } from '../canceller.js'
 import type { Dispatcher } from '../dispatcher.js'
 import type { Lifeline } from '../lifeline.js'
+import type { Receipts } from '../receipts.js'
 import type { Reporter } from '../reporter.js'
 import { openSlots, type Roster, type WorkerSession } from '../roster.js'
 import type { Settler } from '../settler.js'
 import type { TelemetryBus } from '../telemetry.js'
-import { sendAssignments } from './frames.js'
+import { assignmentFrames } from './frames.js'
 import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
 import { refuse } from './refused.js'
@@ -18,6 +19,7 @@ interface Rooms {
   readonly dispatcher: Dispatcher
   readonly settler: Settler
   readonly lifeline: Lifeline
+  readonly receipts: Receipts
   readonly canceller: Canceller
   readonly reporter: Reporter
   readonly telemetry: TelemetryBus
@@ -27,10 +29,12 @@ interface Rooms {
 
 /** Where workers come in: they register what they run, settle what they ran, and keep their leases. */
 export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
-  const { roster, dispatcher, settler, lifeline, telemetry, limits } = rooms
+  const { roster, dispatcher, settler, lifeline, receipts, telemetry, limits } = rooms
   shakeHands(namespace, { limits, telemetry, origin: 'none' }, (socket: Socket) => {
     telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
     socket.on('disconnect', (reason) => {
+      const session = roster.get(socket.id)
+      if (session) receipts.forget(session)
       lifeline.shorten(roster.leave(socket.id), socket.id)
       telemetry.tell({ type: 'peer.disconnected', role: 'worker', peer: socket.id, reason })
     })
@@ -55,8 +59,11 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
       held: new Map(),
       draining: false,
       silent: false,
+      overdue: false,
       tell: {
-        perform: (assignments) => sendAssignments(socket, assignments, limits),
+        perform: (assignments) => {
+          for (const frame of assignmentFrames(assignments, limits)) socket.emit('perform', frame, receipts.expect(session, frame))
+        },
         lost: (leases) => socket.emit('lost', leases),
         cancel: (cancels) => socket.emit('cancel', cancels),
       },
