@@ -23,9 +23,6 @@ const onPostgres = ['server', 'scenarios', 'cluster']
 /** Whose tests end processes, and wait for others to come back. */
 const waitingLong = new Set(['scenarios', 'cluster', 'faults'])
 
-/** Waits for the store that it breaks. */
-const notYet = ['e2e/faults/postgres.test.ts']
-
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -39,7 +36,6 @@ export default defineConfig({
       test: {
         name,
         include,
-        exclude: notYet,
         ...(waitingLong.has(name) && { testTimeout: 60_000 }),
         ...(name === 'cluster' && { env: { ANCHORLEG_TEST_HOUSE: 'cluster' } }),
         ...(onPostgres.includes(name) && { globalSetup }),
