@@ -10,7 +10,7 @@ const wrong: { args: string[]; env?: Record<string, string>; says: string }[] = 
   { args: ['--host', '0.0.0.0'], says: 'host: expected a loopback address' },
   { args: ['--path', 'socket'], says: 'path: expected text that starts with "/", got "socket"' },
   { args: ['--log-level', 'loud'], says: 'logLevel: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"' },
-  { args: ['--store', 'redis://localhost'], says: 'expected sqlite:<path> or memory:, got redis://' },
+  { args: ['--store', 'redis://localhost'], says: 'expected sqlite:<path>, postgres://… or memory:, got redis://' },
   { args: [], env: { ANCHORLEG_PORT: 'x' }, says: 'port: expected a number, got "x"' },
   { args: [], env: { ANCHORLEG_RESULT_LIMIT: '12' }, says: 'resultLimit: expected a number of at least 1024, got "12"' },
   { args: ['--speed', '9'], says: "unknown option '--speed'" },
