@@ -1,25 +1,10 @@
-import type { JobState } from '@anchorleg/shared'
-import type { JobFacts } from '../../lifecycle.js'
+import type { AttemptRow as Common } from '../attemptRow.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** What is read of a job before it changes. */
-export interface AttemptRow extends Omit<JobFacts, 'cancel'> {
-  readonly id: number
-  readonly tenant: string
-  readonly ref: string
-  readonly queue: string
-  readonly name: string
-  readonly state: JobState
-  readonly runs: number
-  readonly codec: string
-  readonly lease: string | null
-  readonly settledLease: string | null
-  readonly report: number | null
+/** What is read of a job before it changes, with the count of what its run has told. */
+export interface AttemptRow extends Common {
   /** The chunks of its report. */
   readonly chunks: number | null
-  readonly cancelCodec: string | null
-  readonly cancelReason: string | null
-  readonly attemptedAt: number | null
 }
 
 /** The columns of an {@link AttemptRow}, of a table named `jobs`. Tokens are told as they are handed on. */
@@ -39,15 +24,4 @@ export async function lock(transaction: Transaction, ids: readonly (number | nul
   const wanted = [...new Set(ids)].filter((id) => id !== null).sort((a, b) => a - b)
   const rows = wanted.length === 0 ? [] : await transaction.rows<AttemptRow>(lockJobs, wanted)
   return new Map(rows.map((row) => [row.id, row]))
-}
-
-/** What a transition of this job depends on. */
-export function factsOf(row: AttemptRow): JobFacts {
-  const { attempt, maxAttempts, outcomes, crashes, snoozed } = row
-  return { attempt, maxAttempts, outcomes, crashes, snoozed, cancel: requestOf(row) }
-}
-
-/** The cancellation that was asked for while the job ran. */
-export function requestOf({ cancelCodec, cancelReason }: Pick<AttemptRow, 'cancelCodec' | 'cancelReason'>): JobFacts['cancel'] {
-  return cancelCodec === null || cancelReason === null ? null : { codec: cancelCodec, value: cancelReason }
 }

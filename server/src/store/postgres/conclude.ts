@@ -1,5 +1,6 @@
-import { isFinished, type Outcome, type Settlement } from '@anchorleg/shared'
+import { isFinished, type Outcome } from '@anchorleg/shared'
 import type { Transition } from '../../lifecycle.js'
+import { announcementOf, countedOutcome, dueAtOf, type EndedBy } from '../attemptRow.js'
 import { outcomeColumns } from '../outcomeRow.js'
 import type { Announcement } from '../store.js'
 import type { AttemptRow } from './attemptRows.js'
@@ -11,14 +12,12 @@ export interface Conclusion {
   readonly row: AttemptRow
   readonly transition: Transition
   readonly outcome: Outcome
-  readonly by: Pick<Settlement, 'lease' | 'chunks'> | null
+  readonly by: EndedBy
 }
 
-/** What a transition makes of a job, and of its outcome: a worker that cannot say how many chunks it emitted has emitted those that are stored. */
-export function conclusion(row: AttemptRow, transition: Transition, by: Conclusion['by']): Conclusion {
-  const ran = row.state === 'executing'
-  const chunks = by ? by.chunks : ran ? row.chunks || undefined : undefined
-  return { row, transition, by, outcome: chunks === undefined ? transition.outcome : { ...transition.outcome, chunks } }
+/** What a transition makes of a job, and of its outcome. */
+export function conclusion(row: AttemptRow, transition: Transition, by: EndedBy): Conclusion {
+  return { row, transition, by, outcome: countedOutcome(row, transition, by, () => row.chunks) }
 }
 
 const given = ['bigint', 'uuid', 'text', 'integer', 'bigint', 'integer', 'integer', 'bigint', 'uuid', ...outcomeTypes]
@@ -49,7 +48,9 @@ export function conclude(transaction: Transaction, conclusions: readonly Conclus
   const columns = given.map((_, i) => rows.map((row) => row[i]))
   return transaction.rows<{ id: number; aliases: string[] | null }>(endJobs, known, ...columns).then((ended) => {
     const aliases = new Map(ended.map((each) => [each.id, each.aliases]))
-    return conclusions.map((each) => (aliases.has(each.row.id) ? announcementOf(each, aliases.get(each.row.id) ?? []) : undefined))
+    return conclusions.map(({ row, transition, outcome }) =>
+      aliases.has(row.id) ? announcementOf(row, transition, outcome, [row.ref, ...(aliases.get(row.id) ?? [])]) : undefined,
+    )
   })
 }
 
@@ -57,24 +58,4 @@ function columnsOf({ row, transition, outcome, by }: Conclusion) {
   const { state, attempt, crashes, snoozed } = transition
   const finishedAt = isFinished(state) ? outcome.at : null
   return [row.id, row.lease, state, attempt, dueAtOf(transition), crashes, snoozed, finishedAt, by?.lease, ...toRow(outcome)] as const
-}
-
-function dueAtOf({ dueAt }: Transition): number | null {
-  return dueAt === null ? null : Math.round(dueAt)
-}
-
-function announcementOf({ row, transition, outcome }: Conclusion, aliases: readonly string[]): Announcement {
-  return {
-    tenant: row.tenant,
-    refs: [row.ref, ...aliases],
-    queue: row.queue,
-    name: row.name,
-    jobId: String(row.id),
-    attempt: transition.attempt,
-    run: row.runs,
-    state: transition.state,
-    dueAt: dueAtOf(transition),
-    claimedAt: row.state === 'executing' ? (row.attemptedAt ?? outcome.at) : outcome.at,
-    outcome,
-  }
 }

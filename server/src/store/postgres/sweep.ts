@@ -1,6 +1,7 @@
 import { crash, due } from '../../lifecycle.js'
+import { factsOf } from '../attemptRow.js'
 import type { Expired, Waiter } from '../store.js'
-import { type AttemptRow, attemptColumns, factsOf } from './attemptRows.js'
+import { type AttemptRow, attemptColumns } from './attemptRows.js'
 import { conclude, conclusion } from './conclude.js'
 import type { Inside, Means } from './operations.js'
 import type { Statement } from './transaction.js'

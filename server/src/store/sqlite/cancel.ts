@@ -1,7 +1,8 @@
 import { isFinished } from '@anchorleg/shared'
 import { cancel as transition } from '../../lifecycle.js'
+import { type AttemptRow, requestOf } from '../attemptRow.js'
 import type { Cancellation } from '../store.js'
-import { type AttemptRow, attemptColumns, conclude, requestOf } from './conclude.js'
+import { attemptColumns, conclude } from './conclude.js'
 import { findRef } from './findRef.js'
 import type { Means, Operations } from './operations.js'
 

@@ -1,6 +1,7 @@
 import { cancel, release as transition } from '../../lifecycle.js'
+import { type AttemptRow, requestOf } from '../attemptRow.js'
 import type { Held, Lane, Released } from '../store.js'
-import { type AttemptRow, attemptColumns, conclude, requestOf } from './conclude.js'
+import { attemptColumns, conclude } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 

@@ -1,7 +1,8 @@
 import { settle as transition } from '../../lifecycle.js'
+import { type AttemptRow, factsOf } from '../attemptRow.js'
 import type { Settled } from '../store.js'
 import { claim } from './claim.js'
-import { type AttemptRow, attemptColumns, conclude, factsOf } from './conclude.js'
+import { attemptColumns, conclude } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 

@@ -1,7 +1,8 @@
 import type { JobState } from '@anchorleg/shared'
 import { crash, due } from '../../lifecycle.js'
+import { type AttemptRow, factsOf } from '../attemptRow.js'
 import type { Expired, Waiter } from '../store.js'
-import { type AttemptRow, attemptColumns, conclude, factsOf } from './conclude.js'
+import { attemptColumns, conclude } from './conclude.js'
 import type { Means, Operations } from './operations.js'
 
 interface DueJob extends Omit<Waiter, 'jobId'> {
