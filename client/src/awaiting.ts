@@ -69,6 +69,8 @@ export function patienceOf(wait: Wait | undefined): Patience {
 export class Awaiting implements RefAwaiter {
   readonly want: Want
   readonly result: Promise<AwaitResult<any>>
+  /** Milliseconds of the deadline that is counted now. */
+  next = 0
   #resolve!: (result: AwaitResult<any>) => void
   #done = false
   #ref: string | undefined
@@ -87,6 +89,10 @@ export class Awaiting implements RefAwaiter {
     })
     if (isPromise(relay)) this.#expect(relay)
     else this.#begin((relay as { ref: string }).ref)
+  }
+
+  get timeout(): number {
+    return this.patience.timeout
   }
 
   outcome(outcome: unknown): void {

@@ -1,4 +1,4 @@
-import { after } from '@anchorleg/shared'
+import { Deadlines } from '@anchorleg/shared'
 import { Awaiting, askedAhead, type Patience, patienceOf, type Rooms, type Wait } from './awaiting.js'
 import type { AwaitResult, RelayError } from './errors.js'
 import { demandRelay, isPromise } from './givenRelay.js'
@@ -8,22 +8,39 @@ import { show } from './options.js'
 export class Awaits {
   readonly #open = new Set<Awaiting>()
 
+  /** First that of asking ahead, where there is one, then the deadline itself. */
+  readonly #deadlines = new Deadlines<Awaiting>((awaiting) => this.#due(awaiting))
+
   constructor(private readonly rooms: Rooms) {}
 
-  /**
-   * Awaits relays and promises of relays with one deadline, counted from the call.
-   * Rejects with TypeError for arguments that are not as they must be, and for nothing else.
-   */
+  /** Awaits one relay or the promise of one. Rejects with TypeError for arguments that are not as they must be, and for nothing else. */
+  one(given: unknown, wait: Wait | undefined): Promise<AwaitResult<any>> {
+    try {
+      const patience = patienceOf(wait)
+      demandRelay(given)
+      this.rooms.connection.open()
+      return this.#begin([given], patience)[0] as Promise<AwaitResult<any>>
+    } catch (error) {
+      hush([given])
+      return Promise.reject(error)
+    }
+  }
+
+  /** Awaits relays and promises of relays with one deadline, counted from the call. Rejects like {@link one}. */
   async all(given: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
     if (!Array.isArray(given)) throw new TypeError(`expected a list of relays, got ${show(given)}`)
     // A list with holes has undefined there, like any other list.
     const relays = Array.from<unknown>(given)
-    for (const relay of relays) if (isPromise(relay)) Promise.resolve(relay).catch(() => {})
-    const patience = patienceOf(wait)
-    relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
-    if (relays.length === 0) return []
-    this.rooms.connection.open()
-    return Promise.all(this.#begin(relays, patience))
+    try {
+      const patience = patienceOf(wait)
+      relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
+      if (relays.length === 0) return []
+      this.rooms.connection.open()
+      return Promise.all(this.#begin(relays, patience))
+    } catch (error) {
+      hush(relays)
+      throw error
+    }
   }
 
   /** Ends every await, and whatever comes later. */
@@ -33,34 +50,44 @@ export class Awaits {
 
   #begin(relays: readonly unknown[], patience: Patience): Promise<AwaitResult<any>>[] {
     const { timeout, signal } = patience
-    const mine = new Set<Awaiting>()
-    const over = (awaiting: Awaiting) => {
-      mine.delete(awaiting)
-      this.#open.delete(awaiting)
-      if (mine.size > 0) return
-      stop()
-      stopAsking()
-      signal?.removeEventListener('abort', abort)
-    }
-    const abort = () => {
-      for (const awaiting of [...mine]) awaiting.failed('aborted', 'The wait was aborted; the job runs on.')
-    }
-    const stop = after(timeout, () => {
-      for (const awaiting of [...mine]) void awaiting.expire()
-    })
-    const ahead = timeout > 2 * askedAhead ? timeout - askedAhead : Number.POSITIVE_INFINITY
-    const stopAsking = after(ahead, () => {
-      for (const awaiting of [...mine]) void awaiting.askAhead()
-    })
-    signal?.addEventListener('abort', abort)
-    const results = relays.map((relay) => {
-      const awaiting = new Awaiting(relay, patience, this.rooms, over)
-      mine.add(awaiting)
+    const begun = relays.map((relay) => {
+      const awaiting = new Awaiting(relay, patience, this.rooms, this.#over)
       this.#open.add(awaiting)
-      return awaiting.result
+      awaiting.next = timeout > 2 * askedAhead ? timeout - askedAhead : timeout
+      this.#deadlines.add(awaiting.next, awaiting)
+      return awaiting
     })
+    const results = begun.map(({ result }) => result)
+    if (signal) heed(signal, begun)
     if (this.rooms.connection.ended) this.end(this.rooms.connection.ended)
-    else if (signal?.aborted) abort()
     return results
   }
+
+  #due(awaiting: Awaiting): void {
+    const { next, timeout } = awaiting
+    if (next === timeout || next === askedAhead) return void awaiting.expire()
+    void awaiting.askAhead()
+    awaiting.next = askedAhead
+    this.#deadlines.add(askedAhead, awaiting)
+  }
+
+  readonly #over = (awaiting: Awaiting): void => {
+    this.#open.delete(awaiting)
+    this.#deadlines.delete(awaiting.next, awaiting)
+  }
+}
+
+/** Ends awaits when their caller's signal aborts, and lets go of it when all have ended. */
+function heed(signal: AbortSignal, awaitings: readonly Awaiting[]): void {
+  const abort = () => {
+    for (const awaiting of awaitings) awaiting.failed('aborted', 'The wait was aborted; the job runs on.')
+  }
+  if (signal.aborted) return abort()
+  signal.addEventListener('abort', abort)
+  void Promise.all(awaitings.map(({ result }) => result)).then(() => signal.removeEventListener('abort', abort))
+}
+
+/** What a promise rejects with is no unhandled rejection, though the call that was given it refuses its arguments. */
+function hush(given: readonly unknown[]): void {
+  for (const each of given) if (isPromise(each)) Promise.resolve(each).catch(() => {})
 }

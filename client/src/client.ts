@@ -117,7 +117,7 @@ export function makeClient(settings: ClientSettings): Client {
       connection.open()
       return submissions.all(jobs)
     },
-    await: (relay: unknown, wait?: Wait) => awaits.all([relay], wait).then(([result]) => result),
+    await: (relay: unknown, wait?: Wait) => awaits.one(relay, wait),
     awaitMany: (relays: readonly unknown[], wait?: Wait) => awaits.all(relays, wait),
     cancel: (relay: unknown, options?: Opt<{ reason: unknown }>) => cancellations.cancel(relay, options),
     inspect: (relay: unknown) => inspections.inspect(relay),

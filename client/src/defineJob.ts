@@ -49,7 +49,8 @@ export function defineJob<
   }
   if (backoff !== undefined && typeof backoff !== 'function') issues.push({ path: ['backoff'], message: 'expected a function' })
   if (issues.length > 0) throw new TypeError(`The job definition is wrong: ${sentenceOf(issues)}`)
-  const kept: Definition = Object.freeze({ name, args, result, progress, chunk, backoff, options: Object.freeze(frozenOptions(options)) })
+  const isPlain = options.timeout !== Number.POSITIVE_INFINITY && options.unique === undefined
+  const kept: Definition = Object.freeze({ name, args, result, progress, chunk, backoff, isPlain, options: Object.freeze(frozenOptions(options)) })
   return Object.freeze({
     name,
     [defined]: kept,

@@ -31,6 +31,8 @@ export interface Definition {
   readonly progress?: Schema | undefined
   readonly chunk?: Schema | undefined
   readonly backoff?: Backoff | undefined
+  /** Whether its options may be sent as they are: none is there that JSON lacks, or that depends on the job. */
+  readonly isPlain: boolean
   /** The job's options as sent. */
   readonly options: { readonly queue?: string; readonly maxAttempts?: number; readonly timeout?: number }
 }

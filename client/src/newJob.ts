@@ -34,15 +34,18 @@ interface Origin {
   readonly definition: Definition
   /** Why the args could not be sealed. */
   readonly trouble?: EncodeError
+  /** The job itself, where all its options are its definition's and so are valid: a changed copy is another object. */
+  asDefined?: NewJob
 }
 
 type Request = Omit<JobRequestInput, 'want'>
 type PlainJob = Omit<Request, 'unique'> & { readonly unique?: UniqueOptions; readonly [origin]?: Origin }
 
 /** Makes a job of a definition: it seals the args and checks nothing yet. */
-export function makeJob(definition: Definition, args: unknown, options: NewOptions = {}): NewJob {
-  const { ref = mintRef(), scheduledAt, ...own } = options
+export function makeJob(definition: Definition, args: unknown, options?: NewOptions): NewJob {
   const sealed = trySeal(args)
+  if (options === undefined && definition.isPlain && typeof sealed === 'string') return makePlainJob(definition, sealed)
+  const { ref = mintRef(), scheduledAt, ...own } = options ?? {}
   const job = {
     ref,
     name: definition.name,
@@ -56,6 +59,14 @@ export function makeJob(definition: Definition, args: unknown, options: NewOptio
   // JSON has no Infinity: what is absent has no end.
   if (job.timeout === Number.POSITIVE_INFINITY) delete job.timeout
   if (job.unique?.period === Number.POSITIVE_INFINITY) job.unique = Object.freeze({ ...job.unique, period: undefined })
+  return Object.freeze(job)
+}
+
+/** The usual job: one that says nothing its definition does not. */
+function makePlainJob(definition: Definition, args: string): NewJob {
+  const from: Origin = { definition }
+  const job = { ref: mintRef(), name: definition.name, ...definition.options, codec: codecTag, args, [origin]: from }
+  from.asDefined = job
   return Object.freeze(job)
 }
 
@@ -87,28 +98,38 @@ function trySeal(value: unknown): string | EncodeError {
  * @throws {InvalidJobError} or rejects with it
  */
 export function requestOf(job: NewJob): Request | Promise<Request> {
-  const { [origin]: from, args, codec, ...options } = job as NewJob & PlainJob
+  const made = job as NewJob & PlainJob
+  if (made[origin]?.asDefined === job) return checked(made, made)
+  const { [origin]: from, args, codec, ...options } = made
   const issues = newIssues(options)
   const name = from?.definition.name ?? options.name
   if (options.name !== name) issues.push({ path: ['name'], message: `unknown option: the definition names the job ${show(name)}` })
   const argsIssue = typeof args === 'string' && typeof codec === 'string' ? undefined : unsealed(from?.trouble)
   if (issues.length > 0 || argsIssue) throw invalid(job, issues, argsIssue ? [argsIssue] : [])
-  const { unique, ...plain } = options
-  const schema = from?.definition.args
-  const request = { ...plain, codec, args } as Request
-  if (!schema && !unique) return request
+  return checked(made, { ...options, codec, args } as PlainJob)
+}
+
+/** What is sent, once the args are found valid. */
+function checked(job: NewJob & PlainJob, sent: PlainJob): Request | Promise<Request> {
+  const schema = job[origin]?.definition.args
+  if (!schema && !sent.unique) return sent as Request
+  let request = sent as Request
   const settle = (checked: Checked): Request => {
     if ('issues' in checked) throw invalid(job, [], checked.issues)
     return request
   }
   try {
-    const opened = open(args, codec)
-    if (unique) request.unique = uniqueOf(unique, { ...plain, args: opened })
+    const opened = open(sent.args, sent.codec)
+    if (sent.unique) request = withUnique(sent, opened)
     const checked = validate(schema, opened)
     return checked instanceof Promise ? checked.then(settle, (error: unknown) => settle(thrown(error))) : settle(checked)
   } catch (error) {
     return settle(thrown(error))
   }
+}
+
+function withUnique({ unique, ...plain }: PlainJob, args: unknown): Request {
+  return unique ? { ...plain, unique: uniqueOf(unique, { ...plain, args }) } : plain
 }
 
 function unsealed(trouble: EncodeError | undefined): Issue {

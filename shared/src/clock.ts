@@ -31,6 +31,10 @@ const longestDelay = 2 ** 31 - 1
 export function after(ms: number, callback: () => void): () => void {
   if (ms === Number.POSITIVE_INFINITY) return () => {}
   let timer: ReturnType<typeof setTimeout>
+  if (ms <= longestDelay) {
+    timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  }
   let left = ms
   const wind = () => {
     const step = Math.min(left, longestDelay)

@@ -1,6 +1,7 @@
 export * from './clock.js'
 export * from './codec.js'
 export { valueBounds } from './codecBounds.js'
+export * from './deadlines.js'
 export * from './errors.js'
 export * from './ids.js'
 export * from './job.js'
