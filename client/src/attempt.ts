@@ -15,7 +15,7 @@ import type { Context } from './context.js'
 import type { Definition } from './definition.js'
 import { clip, describeThrown, isError, sealTrace } from './exception.js'
 import { givenBy } from './outcome.js'
-import { sentenceOf, validate } from './schema.js'
+import { type Schema, sentenceOf, validate } from './schema.js'
 
 /** A definition and what runs its jobs. */
 export interface Task {
@@ -31,8 +31,8 @@ export interface Attempt {
   readonly timeout?: number | undefined
   readonly resultBytes: number
   readonly context: Context
-  /** Aborts the context's signal. */
-  readonly abort: (reason: Error) => void
+  /** What aborts the context's signal, and knows whether it is. */
+  readonly run: { abort(reason: Error): void; throwIfAborted(): void }
 }
 
 type ErrorOutcome = Extract<AttemptOutcome, { type: 'error' }>
@@ -53,11 +53,12 @@ class Terminal extends Error {
  * `job_timeout` at once and aborts the signal; what a handler that goes on gives later is dropped.
  */
 export function attempt(task: Task, given: Attempt): Promise<AttemptOutcome> {
-  const { timeout = Number.POSITIVE_INFINITY } = given
+  const { timeout } = given
+  if (timeout === undefined) return run(task, given)
   return new Promise((resolve) => {
     const stop = after(timeout, () => {
       const message = `The job ran longer than its timeout of ${timeout} ms.`
-      given.abort(new DOMException(message, 'TimeoutError'))
+      given.run.abort(new DOMException(message, 'TimeoutError'))
       resolve(failure(task, given, { code: 'job_timeout', message }))
     })
     void run(task, given).then((outcome) => {
@@ -71,11 +72,16 @@ async function run(task: Task, given: Attempt): Promise<AttemptOutcome> {
   try {
     const args = await argsOf(task, given)
     // Nobody wants it any more: a lease that was lost, or a cancellation, may come right behind the job.
-    given.context.signal.throwIfAborted()
+    given.run.throwIfAborted()
+    const { result } = task.definition
     const outcome = givenBy(await task.handler(args, given.context))
     switch (outcome.type) {
       case 'ok':
-        return { type: 'ok', codec: codecTag, value: sealWithin(await resultOf(task, outcome.value), 'result', given) }
+        return {
+          type: 'ok',
+          codec: codecTag,
+          value: sealWithin(result ? await valid(result, outcome.value, 'result') : outcome.value, 'result', given),
+        }
       case 'cancel':
       case 'discard':
         return { type: outcome.type, codec: codecTag, value: sealWithin(outcome.reason, 'reason', given) }
@@ -94,22 +100,22 @@ async function run(task: Task, given: Attempt): Promise<AttemptOutcome> {
   }
 }
 
-async function argsOf({ definition }: Task, { args, codec }: Attempt): Promise<unknown> {
+/** At once where there is nothing to check. */
+function argsOf({ definition }: Task, { args, codec }: Attempt): unknown {
   let value: unknown
   try {
     value = open(args, codec)
   } catch (error) {
     throw new Terminal('invalid_args', (error as Error).message)
   }
-  const checked = await validate(definition.args, value)
-  if ('issues' in checked) throw new Terminal('invalid_args', `The args are invalid: ${sentenceOf(checked.issues, 'args')}`)
-  return checked.value
+  return definition.args ? valid(definition.args, value, 'args') : value
 }
 
-async function resultOf({ definition }: Task, value: unknown): Promise<unknown> {
-  const checked = await validate(definition.result, value)
-  if ('issues' in checked) throw new Terminal('invalid_result', `The result is invalid: ${sentenceOf(checked.issues, 'result')}`)
-  return checked.value
+async function valid(schema: Schema, value: unknown, what: 'args' | 'result'): Promise<unknown> {
+  const checked = await validate(schema, value)
+  if (!('issues' in checked)) return checked.value
+  const verb = what === 'args' ? 'are' : 'is'
+  throw new Terminal(`invalid_${what}`, `The ${what} ${verb} invalid: ${sentenceOf(checked.issues, what)}`)
 }
 
 function sealWithin(value: unknown, what: 'result' | 'reason', { resultBytes }: Attempt): string {

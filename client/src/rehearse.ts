@@ -29,7 +29,7 @@ export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>)
       return told
     },
   }
-  const abort: Attempt['abort'] = (reason) => controller.abort(reason)
+  const run: Attempt['run'] = { abort: (reason) => controller.abort(reason), throwIfAborted: () => context.signal.throwIfAborted() }
   try {
     const sealed = seal(args)
     const given = await attempt(task, {
@@ -38,7 +38,7 @@ export async function rehearse(task: Task, args: unknown, ctx: Partial<Context>)
       timeout: options.timeout,
       resultBytes: defaultLimits.resultBytes,
       context,
-      abort,
+      run,
     })
     await Promise.allSettled(underWay)
     return readOutcome(stored(given, context, now))

@@ -1,13 +1,8 @@
 import { type Assignment, codecTag, type Lease, open, type Settlement } from '@anchorleg/shared'
-import { attempt, type Task } from '../attempt.js'
-import { CancelError, type Context, type Log, logWith } from '../context.js'
-import { Feed, type FeedRooms } from './feed.js'
-
-interface Run {
-  readonly lease: Lease
-  readonly controller: AbortController
-  readonly feed: Feed
-}
+import { type Attempt, attempt, type Task } from '../attempt.js'
+import { CancelError, type Log } from '../context.js'
+import type { FeedRooms } from './feed.js'
+import { Run } from './run.js'
 
 interface Rooms extends FeedRooms {
   readonly tasks: ReadonlyMap<string, Task>
@@ -41,23 +36,23 @@ export class Runs {
       const message = `This worker runs no jobs named "${name}".`
       return this.rooms.settled({ jobId, lease, outcome: { type: 'error', code: 'exception', name: 'Error', message, codec: codecTag } })
     }
-    const log = logWith(this.rooms.log, { job: name, id: jobId, attempt: assignment.attempt })
-    const feed = new Feed({ lease: { jobId, lease }, definition: task.definition, chunkBytes: resultBytes, log }, this.rooms)
-    const run: Run = { lease: { jobId, lease }, controller: new AbortController(), feed }
+    const run = new Run({ assignment, definition: task.definition, chunkBytes: resultBytes, log: this.rooms.log, rooms: this.rooms })
     this.#runs.set(lease, run)
-    const abort = (reason: Error) => run.controller.abort(reason)
-    const context = contextOf(assignment, run, log)
-    void attempt(task, { args, codec, timeout, resultBytes, context, abort }).then(async (outcome) => {
-      const chunks = await feed.finish()
-      if (this.#runs.get(lease) !== run) return
-      this.#forget(run)
-      this.rooms.settled({ jobId, lease, outcome, ...(chunks > 0 && { chunks }) })
-    })
+    void this.#make(task, run, { args, codec, timeout, resultBytes, context: run.context(), run })
+  }
+
+  async #make(task: Task, run: Run, given: Attempt): Promise<void> {
+    const outcome = await attempt(task, given)
+    const chunks = await run.finish()
+    const { jobId, lease } = run.lease
+    if (this.#runs.get(lease) !== run) return
+    this.#forget(run)
+    this.rooms.settled({ jobId, lease, outcome, ...(chunks > 0 && { chunks }) })
   }
 
   /** Asks attempts to stop; what they give still counts. */
   cancel(cancels: readonly Cancel[]): void {
-    for (const { lease, codec, reason } of cancels) this.#runs.get(lease)?.controller.abort(new CancelError(tryOpen(reason, codec)))
+    for (const { lease, codec, reason } of cancels) this.#runs.get(lease)?.abort(new CancelError(tryOpen(reason, codec)))
   }
 
   /** Aborts attempts and drops what they will give. Answers with those that were under way. */
@@ -66,8 +61,7 @@ export class Runs {
       const run = this.#runs.get(lease)
       if (!run) return false
       this.#forget(run)
-      run.feed.drop()
-      run.controller.abort(reason)
+      run.drop(reason)
       return true
     })
   }
@@ -86,11 +80,6 @@ export class Runs {
     for (const resolve of this.#idle) resolve()
     this.#idle.clear()
   }
-}
-
-function contextOf({ jobId: id, name, queue, attempt, maxAttempts, meta, scheduledAt }: Assignment, { controller, feed }: Run, log: Log): Context {
-  const job = { id, name, queue, meta: meta as Context['job']['meta'], scheduledAt: new Date(scheduledAt) }
-  return { signal: controller.signal, attempt, maxAttempts, job, log, progress: feed.progress, emit: feed.emit }
 }
 
 /** A reason that cannot be read here is none; the job is to stop all the same. */
