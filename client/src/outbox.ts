@@ -9,6 +9,7 @@ import {
   type JobRequestInput,
   type Limits,
   type Submitted,
+  stride,
 } from '@anchorleg/shared'
 import { type Connection, unreadable } from './connection.js'
 import { errorOf, RelayError } from './errors.js'
@@ -121,18 +122,19 @@ export class Outbox {
       else singles.push(held)
     }
     this.#unsent = this.#unsent.slice(next)
-    return [...cutIntoFrames(singles, limits, ({ weight }) => weight), ...frames]
+    return [...cutIntoFrames(singles, { ...limits, batch: Math.min(stride, limits.batch) }, ({ weight }) => weight), ...frames]
   }
 
   async #submit(frame: readonly Held[]): Promise<void> {
     const carried: Attachment[] = []
-    const jobs = frame.flatMap(({ parcel }) =>
-      parcel.jobs.map((job) => {
+    const jobs: JobRequestInput[] = []
+    for (const { parcel } of frame) {
+      for (const job of parcel.jobs) {
         const attachment = this.pending.takeFor(job.ref)
         if (attachment) carried.push(attachment)
-        return attachment ? { ...job, want: attachment.want } : job
-      }),
-    )
+        jobs.push(attachment ? { ...job, want: attachment.want } : job)
+      }
+    }
     const reply = await this.connection.ask('submit', frame[0]?.parcel.atomic ? { jobs, atomic: true } : { jobs })
     if ('lost' in reply && reply.lost === 'disconnected') return
     this.#onTheWay -= frame.reduce((sum, { weight }) => sum + weight, 0)

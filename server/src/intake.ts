@@ -2,6 +2,7 @@ import { Gathering, type JobRequest, type Refusal, type Submitted } from '@ancho
 import type { Attendant } from './attendant.js'
 import type { ClientSession, Courier } from './courier.js'
 import type { Dispatcher } from './dispatcher.js'
+import { laneKey } from './laneKey.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Demand } from './roster.js'
 import type { Stager } from './stager.js'
@@ -32,7 +33,10 @@ interface Rooms {
  */
 export class Intake {
   #open = 0
-  readonly #gathering = new Gathering<Submission>((submissions) => void this.#store(submissions))
+  readonly #gathering = new Gathering<Submission>(
+    (submissions) => void this.#store(submissions),
+    ({ jobs }) => jobs.length,
+  )
 
   constructor(private readonly rooms: Rooms) {}
 
@@ -129,7 +133,7 @@ export class Intake {
 function demandOf(insertions: readonly Insertion[]): Demand[] {
   const demand = new Map<string, Demand>()
   for (const { job } of insertions) {
-    const key = `${job.queue}\n${job.name}`
+    const key = laneKey(job)
     demand.set(key, { queue: job.queue, name: job.name, count: (demand.get(key)?.count ?? 0) + 1 })
   }
   return [...demand.values()]

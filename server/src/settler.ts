@@ -31,7 +31,10 @@ interface Rooms {
  */
 export class Settler {
   #open = 0
-  readonly #gathering = new Gathering<Report>((reports) => void this.#settle(reports))
+  readonly #gathering = new Gathering<Report>(
+    (reports) => void this.#settle(reports),
+    ({ settlements }) => settlements.length,
+  )
 
   constructor(private readonly rooms: Rooms) {}
 

@@ -1,4 +1,4 @@
-import { after, cutIntoFrames, endOfTurn, frameShare, type Lease, type Refusal, type Settlement, type WorkerAsks } from '@anchorleg/shared'
+import { after, cutIntoFrames, endOfTurn, frameShare, type Lease, type Refusal, type Settlement, stride, type WorkerAsks } from '@anchorleg/shared'
 import { backoff } from '../backoff.js'
 import type { Connection } from '../connection.js'
 import type { Log } from '../context.js'
@@ -68,7 +68,7 @@ export class Settlements {
       if (!this.#open || !limits) return
       const unsent = this.#unsent.filter(({ lease }) => this.#held.has(lease))
       this.#unsent = []
-      for (const frame of cutIntoFrames(unsent, limits, weigh)) void this.#send(frame)
+      for (const frame of cutIntoFrames(unsent, { ...limits, batch: Math.min(stride, limits.batch) }, weigh)) void this.#send(frame)
     })
   }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { Gathering } from '@anchorleg/shared'
 import { type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
 import type { Method, Request } from './operations.js'
-import type { FromThread, ThreadData } from './threadMessages.js'
+import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
 
 interface Asked {
   readonly resolve: (value: unknown) => void
@@ -37,7 +37,7 @@ export async function startThread(workerData: ThreadData): Promise<Worker> {
 /** The store as the hub's own thread sees it. What is asked in one turn of the event loop goes over in one message. */
 export class SqliteStore implements Store {
   readonly #asked = new Map<number, Asked>()
-  readonly #outgoing = new Gathering<Request>((requests) => this.#send(requests))
+  readonly #outgoing = new Gathering<Request>((requests) => this.#send(requests), entriesOf)
   readonly #ended: Promise<void>
   #lastId = 0
   #closed = false

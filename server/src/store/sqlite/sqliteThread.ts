@@ -1,14 +1,14 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { type Clock, stopwatch, systemClock } from '@anchorleg/shared'
+import { type Clock, stopwatch, stride, systemClock } from '@anchorleg/shared'
 import { StoreRefused } from '../store.js'
 import { openDatabase } from './openDatabase.js'
 import type { Request } from './operations.js'
 import { type SqliteEngine, sqliteEngine } from './sqliteEngine.js'
-import type { FromThread, ThreadData } from './threadMessages.js'
+import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
 
 /**
  * The thread in which the database lives, so that waiting for the disk never blocks the sockets. While one commit runs, the
- * next requests gather; then all that have come run as one transaction.
+ * next requests gather; then what has come runs as one transaction.
  */
 function serve(port: MessagePort, { file, settings }: ThreadData): void {
   const tell = (message: FromThread) => port.postMessage(message)
@@ -40,11 +40,17 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
   }
 }
 
-/** Everything that has come by now, in order. */
+/** What has come by now, in order, up to a stride of entries: what is beyond it has the next transaction. */
 function gather(port: MessagePort, first: readonly Request[]): Request[] {
   const requests = [...first]
-  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
-    for (const request of next.message as readonly Request[]) requests.push(request)
+  let entries = first.reduce((sum, request) => sum + entriesOf(request), 0)
+  while (entries < stride) {
+    const next = receiveMessageOnPort(port)
+    if (!next) break
+    for (const request of next.message as readonly Request[]) {
+      requests.push(request)
+      entries += entriesOf(request)
+    }
   }
   return requests
 }

@@ -1,5 +1,5 @@
 import type { StoreSettings } from '../store.js'
-import type { Answer } from './operations.js'
+import type { Answer, Request } from './operations.js'
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -13,3 +13,8 @@ export type FromThread =
   | { readonly type: 'refused'; readonly reason: string }
   /** What came of the requests of one transaction, and how long it took with the disk, in ms. */
   | { readonly type: 'answers'; readonly answers: readonly Answer[]; readonly ms: number }
+
+/** How many entries a request has for the store. */
+export function entriesOf({ args: [list] }: Request): number {
+  return Array.isArray(list) ? list.length : 1
+}
