@@ -1,29 +1,35 @@
-import type { Refusal } from '@anchorleg/shared'
-import { enter } from '../../lifecycle.js'
+import { type Assignment, type JobRequest, mintLease, type Refusal } from '@anchorleg/shared'
+import { claim, enter } from '../../lifecycle.js'
 import { fingerprint } from '../fingerprint.js'
-import type { Inserted, Insertion } from '../store.js'
-import { claim } from './claim.js'
+import type { Claimed, Inserted, Insertion } from '../store.js'
+import { claim as claimJobs } from './claim.js'
 import { findRef } from './findRef.js'
 import { readJob } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
+import { straightToWork } from './straightToWork.js'
 import { uniqueKeys } from './uniqueKeys.js'
 
-type Insert = (insertion: Insertion) => Inserted
+/** Stores a job; `worker` has a free slot for it, should it be due. */
+type Insert = (insertion: Insertion, worker?: string) => Inserted
 
 /** Prepares storing jobs: each by itself, those of one unit together, and then the claims. */
-export function insert(means: Means, claims: Operations['claim'] = claim(means)): Operations['insert'] {
-  const one = insertOne(means)
+export function insert(means: Means, claims: Operations['claim'] = claimJobs(means)): Operations['insert'] {
+  const straight: Claimed[] = []
+  const one = insertOne(means, (claimed) => straight.push(claimed))
   const together = insertUnit(means, one)
+  const openingsFor = straightToWork(means)
   return (insertions, requests) => {
+    straight.length = 0
+    const openings = openingsFor(insertions, requests)
     const inserted: Inserted[] = new Array(insertions.length)
     const units = membersByUnit(insertions)
     insertions.forEach((insertion, i) => {
       if (inserted[i]) return
       const members = insertion.unit === undefined ? undefined : units.get(insertion.unit)
-      if (!members || members.length === 1) inserted[i] = one(insertion)
+      if (!members || members.length === 1) inserted[i] = one(insertion, openings.take(insertion))
       else together(members, insertions, inserted)
     })
-    return { inserted, claimed: claims(requests) }
+    return { inserted, claimed: [...straight, ...claims(openings.rest)] }
   }
 }
 
@@ -38,17 +44,17 @@ function membersByUnit(insertions: readonly Insertion[]): Map<number, number[]> 
   return units
 }
 
-function insertOne(means: Means): Insert {
+function insertOne(means: Means, started: (claimed: Claimed) => void): Insert {
   const find = findRef(means)
   const read = readJob(means)
-  const store = storeJob(means)
+  const store = storeJob(means, started)
   const keys = uniqueKeys(means)
   const addAlias = means.db.prepare('INSERT INTO aliases (tenant, ref, job_id, fingerprint) VALUES (?, ?, ?, ?)')
   const existing = (id: number, conflict: boolean): Inserted => {
     const { jobId, state, queue, name, dueAt } = read(id)
     return { type: 'existing', conflict, jobId, state, queue, name, dueAt }
   }
-  return (insertion) => {
+  return (insertion, worker) => {
     const { tenant, job } = insertion
     const print = fingerprint(job)
     const found = find({ tenant, ref: job.ref })
@@ -56,26 +62,29 @@ function insertOne(means: Means): Insert {
     if (found && found.fingerprint !== print) return refused('ref_conflict', `The ref ${job.ref} belongs to a job with other content.`)
     if (found) return existing(found.jobId, found.alias)
     const holder = job.unique && keys.holderOf(tenant, job.unique)
-    if (holder === undefined) return store(insertion, print)
+    if (holder === undefined) return store(insertion, print, worker)
+    means.refs.haveAliases = true
     addAlias.run(tenant, job.ref, holder, print)
     return existing(holder, true)
   }
 }
 
-function storeJob(means: Means): (insertion: Insertion, print: string) => Inserted {
-  const { db, clock, tally } = means
+function storeJob(means: Means, started: (claimed: Claimed) => void): (insertion: Insertion, print: string, worker: string | undefined) => Inserted {
+  const { db, clock, settings, tally } = means
   const keys = uniqueKeys(means)
   const insertJob = db.prepare(
-    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, max_attempts, inserted_at, timeout, codec, attended_at,
-       unique_key, fingerprint, tags, meta, trace)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, attempt, runs, max_attempts, lease, lease_until, worker, inserted_at,
+       attempted_at, timeout, codec, attended_at, unique_key, fingerprint, tags, meta, trace)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertArgs = db.prepare('INSERT INTO job_args (job_id, args) VALUES (?, ?)')
-  return ({ tenant, job }, print) => {
+  return ({ tenant, job }, print, worker) => {
     const { ref, queue, name, priority, maxAttempts, timeout, codec, trace, unique } = job
     const now = clock.now()
     const dueAt = Math.round(job.scheduledAt ?? now + (job.scheduleIn ?? 0) * 1000)
-    const state = enter(dueAt, now)
+    const entered = enter(dueAt, now)
+    const run = worker !== undefined && entered === 'available' ? { lease: mintLease(), worker, ...claim({ attempt: 0 }) } : undefined
+    const state = run?.state ?? entered
     const { lastInsertRowid } = insertJob.run(
       tenant,
       ref,
@@ -84,21 +93,48 @@ function storeJob(means: Means): (insertion: Insertion, print: string) => Insert
       state,
       priority,
       dueAt,
+      run?.attempt ?? 0,
+      run ? 1 : 0,
       maxAttempts,
+      run?.lease,
+      run && now + settings.leaseMs,
+      run?.worker,
       now,
+      run && now,
       timeout,
       codec,
       job.cancelOnDisconnect ? now : null,
       unique?.key,
       print,
-      JSON.stringify(job.tags),
+      job.tags.length === 0 ? '[]' : JSON.stringify(job.tags),
       JSON.stringify(job.meta),
       trace,
     )
     insertArgs.run(lastInsertRowid, job.args)
     if (unique) keys.take(tenant, unique, Number(lastInsertRowid))
     tally.note(queue, null, state)
-    return { type: 'inserted', conflict: false, jobId: String(lastInsertRowid), state, queue, name, dueAt }
+    const jobId = String(lastInsertRowid)
+    if (run) started({ worker: run.worker, run: 1, assignment: firstAssignment(job, { jobId, dueAt, lease: run.lease, attempt: run.attempt }) })
+    return { type: 'inserted', conflict: false, jobId, state: entered, queue, name, dueAt }
+  }
+}
+
+function firstAssignment(job: JobRequest, claimed: Pick<Assignment, 'jobId' | 'lease' | 'attempt'> & { readonly dueAt: number }): Assignment {
+  const { name, queue, maxAttempts, timeout, meta, codec, args, trace } = job
+  const { jobId, lease, attempt, dueAt } = claimed
+  return {
+    jobId,
+    lease,
+    name,
+    queue,
+    attempt,
+    maxAttempts,
+    ...(timeout !== undefined && { timeout }),
+    scheduledAt: dueAt,
+    meta,
+    codec,
+    args,
+    ...(trace !== undefined && { trace }),
   }
 }
 

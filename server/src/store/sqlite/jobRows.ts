@@ -25,9 +25,9 @@ export function readJob({ db }: Means): (jobId: number) => StoredJob {
 export const paused = 'coalesce((SELECT paused FROM queues WHERE queues.name = jobs.queue), 0) AS paused'
 
 /** Prepares reading all the refs of a job: its own, and its aliases. */
-export function refsOf({ db }: Means): (job: { readonly id: number; readonly ref: string }) => string[] {
+export function refsOf({ db, refs }: Means): (job: { readonly id: number; readonly ref: string }) => string[] {
   const aliases = db.prepare<[number], string>('SELECT ref FROM aliases WHERE job_id = ?').pluck()
-  return ({ id, ref }) => [ref, ...aliases.all(id)]
+  return ({ id, ref }) => (refs.haveAliases ? [ref, ...aliases.all(id)] : [ref])
 }
 
 /** A job's meta as it is handed on, with the count of its snoozes. */

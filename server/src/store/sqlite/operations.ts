@@ -19,6 +19,8 @@ export interface Means {
   /** Store time: whole ms, never stepping back. */
   readonly clock: Clock
   readonly random: Random
+  /** Whether any ref is, or was since the database was opened, the alias of a job: where none is, none is looked for. */
+  readonly refs: { haveAliases: boolean }
   /** Told of every job that changes its state. */
   readonly tally: Tally
 }

@@ -37,7 +37,7 @@ interface Parts {
 
 /** Builds the engine over a database from `openDatabase`. */
 export function sqliteEngine(db: Database.Database, { settings, clock = systemClock, random = jitter }: Parts): SqliteEngine {
-  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random, tally: new Tally(db) }
+  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random, tally: new Tally(db), refs: { haveAliases: anyAlias(db) } }
   const claims = claim(means)
   const operations: Operations = {
     insert: insert(means, claims),
@@ -64,6 +64,10 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     prune: prune(means),
   }
   return { run: groupCommit(means, operations), close: () => void db.close() }
+}
+
+function anyAlias(db: Database.Database): boolean {
+  return db.prepare<[], 1>('SELECT 1 FROM aliases LIMIT 1').pluck().get() === 1
 }
 
 /** The latest time that an index or a short walk can tell of: when a job was last stored, claimed or finished. */

@@ -3,6 +3,7 @@ import { aliases } from './aliases.js'
 import { attending } from './attending.js'
 import { cancelling } from './cancelling.js'
 import { chunks } from './chunks.js'
+import { claimingAlong } from './claimingAlong.js'
 import { claimOrder } from './claimOrder.js'
 import { closing } from './closing.js'
 import { expiry } from './expiry.js'
@@ -34,6 +35,7 @@ export function storeConformance(name: string, harness: Harness): void {
     units,
     uniqueness,
     aliases,
+    claimingAlong,
     claimOrder,
     tenants,
     queues,
