@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Program } from '../../harness/program.js'
 import { Actor, nodeArgs } from '../actor.js'
 import type { Part, Setup, System, UploadingSystem } from './system.js'
+import { startWorkers } from './workers.js'
 
 /** Where hubs store jobs. */
 export interface Place {
@@ -20,15 +21,15 @@ export function anchorleg(name: string, open: (setup: Setup) => Promise<Place>):
     async start(setup: Setup): Promise<UploadingSystem> {
       const place = await open(setup)
       const { hub, url } = await startHub('anchorleg hub', place.store, setup)
-      const worker = Actor.start('anchorleg worker', 'worker.js', setup)
+      const workers = startWorkers('anchorleg worker', 'worker.js', setup)
       const others: Actor[] = []
       return {
-        parts: [...place.parts, { role: 'hub', cpu: () => hub.cpu() }, { role: 'worker', cpu: () => worker.cpu() }],
-        setSlots: (slots) => worker.ask('open', { url, queues: { default: slots } }),
+        parts: [...place.parts, { role: 'hub', cpu: () => hub.cpu() }, ...workers.parts],
+        setSlots: (slots) => workers.open({ url, queues: { default: workers.share(slots) } }),
         async addClient(name) {
           const client = Actor.start(`anchorleg ${name}`, 'client.js', setup)
           others.push(client)
-          await client.ask('open', { url })
+          await client.ask('open', { url, connections: setup.connections })
           return client
         },
         async addUploadWorker() {
@@ -37,7 +38,7 @@ export function anchorleg(name: string, open: (setup: Setup) => Promise<Place>):
           await uploads.ask('open', { url, queues: { uploads: 2 } })
         },
         async stop() {
-          await Promise.all([...others, worker].map((actor) => actor.end()))
+          await Promise.all([...others, ...workers.actors].map((actor) => actor.end()))
           await hub.program.stop('SIGTERM')
           await place.close()
         },
