@@ -1,8 +1,8 @@
 import type { Finding } from './finding.js'
-import { linesOf } from './lines.js'
+import { type Line, linesOf } from './lines.js'
 import type { BenchOptions } from './options.js'
 import { report } from './report.js'
-import { type Run, runRounds } from './rounds.js'
+import { type Measurements, type Run, runRounds } from './rounds.js'
 import { type ComparisonName, comparisons, loadsOf, type SystemName, systemsIn } from './scenarios.js'
 import { anchorlegOnPostgres } from './systems/anchorlegOnPostgres.js'
 import { anchorlegOnSqlite } from './systems/anchorlegOnSqlite.js'
@@ -14,8 +14,12 @@ import { targetsOf } from './targets.js'
 /** What every scenario is run with. */
 export type Place = Pick<Run, 'folder' | 'options' | 'say'>
 
+interface Compared extends Finding {
+  readonly figures: Measurements & { readonly lines: readonly Line[] }
+}
+
 /** Measures systems beside each other under the loads of a scenario. */
-export async function compare(name: ComparisonName, place: Place): Promise<Finding> {
+export async function compare(name: ComparisonName, place: Place): Promise<Compared> {
   const { options } = place
   const systems = systemsOf(name, options)
   const { entries, disk } = await runRounds({ ...place, systems, loads: loadsOf(name, options.said) })

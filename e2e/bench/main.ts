@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compare, type Place } from './compare.js'
 import type { Finding } from './finding.js'
+import { runGate } from './gate.js'
 import { runHubs } from './hubs.js'
 import { hubsLinesOf, reportHubs } from './hubsReport.js'
 import { type BenchOptions, readOptions } from './options.js'
@@ -51,7 +52,8 @@ interface Measurement {
   measure(place: Place): Promise<Finding>
 }
 
-function measurementsOf({ uploads, hubs, scenarios }: BenchOptions): Measurement[] {
+function measurementsOf({ gate, uploads, hubs, scenarios }: BenchOptions): Measurement[] {
+  if (gate) return [{ name: 'gate', measure: runGate }]
   if (uploads) return [{ name: 'uploads', measure: measureUploads }]
   if (hubs) return [{ name: 'hubs', measure: (place) => measureHubs(place, hubs) }]
   return scenarios.map((name) => ({ name, measure: (place) => measureScenario(name, place) }))
