@@ -12,9 +12,6 @@ export interface HubsEntry extends Sample, DatabaseCosts, Layout {
   readonly outstanding: number
 }
 
-/** By then the code of all processes is compiled, in ms. */
-const firstWarmupMs = 2_000
-
 /** One hub alone, and then of each larger number: clients at one of them, at all, and awaiting at another than they submit to. */
 export function layoutsOf(hubs: readonly number[]): Layout[] {
   const several = ['at one hub', 'at every hub', 'awaiting at another'] as const
@@ -49,7 +46,7 @@ interface Place {
 }
 
 async function measureLayout(layout: Layout, { postgres, folder, schema, peers }: Place, run: Omit<Run, 'systems'>) {
-  const { warmupMs, measureMs, profileFolder } = run.options
+  const { firstWarmupMs, warmupMs, measureMs, profileFolder } = run.options
   const { outstanding } = run.loads
   const slots = run.loads.slots[0] as number
   const { running, clients } = await startHubs({ layout, peers, slots, postgres, schema, setup: { folder, profileFolder } })

@@ -8,7 +8,8 @@ import { runGate } from './gate.js'
 import { runHubs } from './hubs.js'
 import { hubsLinesOf, reportHubs } from './hubsReport.js'
 import { type BenchOptions, readOptions } from './options.js'
-import { isComparison, loadsOf, type ScenarioName } from './scenarios.js'
+import { isComparison, loadsOf, type ScenarioName, trials } from './scenarios.js'
+import { courses } from './trials/courses.js'
 import { reportUploads, runUploads } from './uploads.js'
 import { usage } from './usage.js'
 import { reportVerdicts } from './verdict.js'
@@ -60,7 +61,7 @@ function measurementsOf({ gate, uploads, hubs, scenarios }: BenchOptions): Measu
 }
 
 function measureScenario(name: ScenarioName, place: Place): Promise<Finding> {
-  return compare(name as never, place)
+  return isComparison(name) ? compare(name, place) : courses[name](place, place.options.jobs ?? trials[name].count)
 }
 
 async function measureUploads(place: Place): Promise<Finding> {

@@ -21,6 +21,8 @@ export interface BenchOptions {
   /** How long each load is measured, and put on beforehand to warm up, in ms. */
   readonly measureMs: number
   readonly warmupMs: number
+  /** After its start a system is warmed up for so long, in ms: by then its code is compiled. */
+  readonly firstWarmupMs: number
   /** Bounds one load on a machine faster than expected. */
   readonly maxJobs: number
   /** No more jobs are begun in a second; absent for as many as can be. */
@@ -67,6 +69,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     throw new Error('--hubs: expected --store postgres beside it; hubs share no other store')
   if (values.hubs !== undefined && values.uploads) throw new Error('--uploads: expected no --hubs beside it')
   const { gate } = values
+  const measureMs = 1000 * number('seconds', values.seconds ?? (gate ? '1' : '2'))
   return {
     gate,
     scenarios: values.scenario.split(',').map((name) => oneOf('scenario', scenarioNames, name)),
@@ -82,9 +85,10 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       valueBytes: wholeNumber('value', values.value, 500_000),
     }),
     jobs: wholeNumber('jobs', values.jobs, 10_000_000),
-    rounds: number('rounds', values.rounds ?? (gate ? '5' : '3')),
-    measureMs: 1000 * number('seconds', values.seconds ?? (gate ? '1' : '2')),
-    warmupMs: 300,
+    rounds: number('rounds', values.rounds ?? '3'),
+    measureMs,
+    warmupMs: Math.min(300, measureMs),
+    firstWarmupMs: Math.min(1_500, 2 * measureMs),
     maxJobs: 500_000,
     perSecond: values.pace === undefined ? undefined : number('pace', values.pace),
     markdown: values.markdown,

@@ -30,8 +30,6 @@ interface Contender {
   readonly client: Actor
 }
 
-/** After its start a system is warmed up for this long with the largest load, in ms: by then its code is compiled. */
-const firstWarmupMs = 1_500
 const diskMs = 400
 
 /** What a run is made of. */
@@ -69,7 +67,7 @@ async function start(system: System, folder: string, { options, loads }: Run): P
   const running = await system.start({ folder, profileFolder: options.profileFolder, workers, connections })
   await running.setSlots?.(loads.slots[0] as number)
   const client = await running.addClient('client')
-  await putLoad(running, [client], loadOf({ options, loads }, Math.max(...loads.outstanding), firstWarmupMs))
+  await putLoad(running, [client], loadOf({ options, loads }, Math.max(...loads.outstanding), options.firstWarmupMs))
   return { system, running, client }
 }
 

@@ -47,12 +47,22 @@ export function anchorleg(name: string, open: (setup: Setup) => Promise<Place>):
   }
 }
 
-/** Starts the command of a hub on a free port, and answers when it listens. */
-export async function startHub(name: string, store: string, setup: Setup): Promise<{ hub: Actor; url: string }> {
-  const meter = new URL('../programs/hubMeter.js', import.meta.url).href
+/** How a hub is started, where not as people do. */
+export interface HubTerms {
+  /** Further options of the command. */
+  readonly flags?: readonly string[]
+  readonly port?: number
+  /** The program that is loaded before the hub's own. */
+  readonly preload?: string
+}
+
+/** Starts the command of a hub, on a free port when none is given, and answers when it listens. */
+export async function startHub(name: string, store: string, setup: Setup, terms: HubTerms = {}): Promise<{ hub: Actor; url: string }> {
+  const { flags = [], port = 0, preload = 'hubMeter.js' } = terms
+  const meter = new URL(`../programs/${preload}`, import.meta.url).href
   const command = fileURLToPath(new URL('./main.js', import.meta.resolve('@anchorleg/server')))
   const limits = setup.valueBytes === undefined ? [] : ['--args-limit', String(setup.valueBytes), '--result-limit', String(setup.valueBytes)]
-  const options = ['--port', '0', '--log-level', 'info', '--store', store, ...limits]
+  const options = ['--port', String(port), '--log-level', 'info', '--store', store, ...limits, ...flags]
   const hub = new Actor(new Program(name, [...nodeArgs(name, setup), '--import', meter, command, 'hub', ...options]))
   const { url } = await hub.program.line(({ msg }) => msg === 'hub listening', 30_000)
   return { hub, url: String(url) }
