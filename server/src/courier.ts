@@ -152,18 +152,27 @@ export class Courier {
 
   #serve(deliveries: readonly Delivery[]): void {
     const loads = new Map<ClientSession, RefOutcome[]>()
+    const give = (session: ClientSession, outcome: RefOutcome) => {
+      const load = loads.get(session)
+      if (load) load.push(visible(session, outcome))
+      else loads.set(session, [visible(session, outcome)])
+    }
     for (const { tenant, refs, outcome, ended = outcome.final } of deliveries) {
       for (const ref of refs) {
         const key = keyOf({ tenant, ref })
         const room = this.#rooms.get(key)
         if (!room) continue
+        const [first] = room
+        if (room.length === 1 && first) {
+          if (first.want === 'final' && !ended) continue
+          give(first.session, { ref, outcome })
+          this.#rooms.delete(key)
+          first.session.rooms.delete(key)
+          continue
+        }
         const served = new Set<ClientSession>()
         for (const { session, want } of room) if (want === 'any' || ended) served.add(session)
-        for (const session of served) {
-          const load = loads.get(session)
-          if (load) load.push(visible(session, { ref, outcome }))
-          else loads.set(session, [visible(session, { ref, outcome })])
-        }
+        for (const session of served) give(session, { ref, outcome })
         this.#keep(key, (member) => member.want === 'final' && !ended)
         for (const session of served) {
           if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
@@ -190,8 +199,9 @@ function lookupOf(key: string): Lookup {
 }
 
 /** An outcome as this connection may see it. */
-export function visible(session: ClientSession, { ref, outcome }: RefOutcome): RefOutcome {
-  if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return { ref, outcome }
+export function visible(session: ClientSession, told: RefOutcome): RefOutcome {
+  const { ref, outcome } = told
+  if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return told
   const { trace: _hidden, ...rest } = outcome
   return { ref, outcome: rest }
 }
