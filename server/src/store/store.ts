@@ -127,12 +127,16 @@ export interface Store {
   /**
    * Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`.
    * With `youngMs`, only jobs that were claimed, and cancellations that were asked for, in the last so many ms: after a time in which
-   * no worker was heard, the others get another chance.
+   * no worker was heard, the others get another chance. A store across a network MUST take nothing once {@link judgedFor} has passed
+   * since it was asked: whoever asked may have been away meanwhile, and would not judge so any more.
    */
   expire(limit: number, youngMs?: number): Promise<Expired[]>
 
   /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>
+
+  /** The store's time as near as this process can tell, in ms since the epoch: for timers, which may go off early or late. */
+  now(): number
 
   /** Finishes what was asked and closes. Safe to call twice. */
   close(): Promise<void>
@@ -295,6 +299,11 @@ export class StoreUnavailable extends Error {
 /** A store that cannot be opened, and why; the hub refuses to start. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused'
+}
+
+/** How long it counts that leases were judged to have ended, in ms. */
+export function judgedFor({ leaseMs }: Pick<StoreSettings, 'leaseMs'>): number {
+  return Math.max(500, leaseMs / 3)
 }
 
 /** What every store is opened with. */

@@ -45,7 +45,7 @@ const next = transition({ attempt: 0 })
 
 /**
  * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. Jobs that another hub holds are passed over. The state is compared as no index has
+ * wanted, and of those the first in turn. What is available is due, whatever this hub's clock says. Jobs that another hub holds are passed over. The state is compared as no index has
  * it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
@@ -79,13 +79,13 @@ const claimJobs: Statement = {
       UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
     ), claimed AS (
       UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1,
-        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
+        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = greatest($8::bigint, jobs.due_at), report = NULL,
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id
       RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.runs, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
-        jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
+        jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
     SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
 }
@@ -117,7 +117,7 @@ export function claim({ clock, settings, facts }: Means): Claim {
     return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases).then((rows) => {
       const [{ size, seen } = { size: 0, seen: 0 }] = rows
       const claimed = rows.filter(isClaimed)
-      for (const row of claimed) facts.keep(attemptOf(row, queue, now))
+      for (const row of claimed) facts.keep(attemptOf(row, queue))
       const latest = claimed.at(-1)
       if (lastTenants.size >= longestMemory) lastTenants.clear()
       if (latest) lastTenants.set(key, latest.tenant)
@@ -173,8 +173,8 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
   return row.id !== null
 }
 
-function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, attemptedAt: number): AttemptRow {
-  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed } = row
+function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): AttemptRow {
+  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = row
   const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
   return {
     ...none,

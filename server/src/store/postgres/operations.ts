@@ -4,7 +4,7 @@ import type { Store, StoreSettings } from '../store.js'
 import type { RunningFacts } from './runningFacts.js'
 import type { Transaction } from './transaction.js'
 
-export type Method = Exclude<keyof Store, 'close'>
+export type Method = Exclude<keyof Store, 'close' | 'now'>
 
 /** A method of the store, inside a transaction. */
 export type Inside<M extends Method> = (transaction: Transaction, ...request: Parameters<Store[M]>) => ReturnType<Store[M]>
