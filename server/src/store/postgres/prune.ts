@@ -16,12 +16,12 @@ const clearedPerJob = 25
 const lockOutlived: Statement = {
   name: 'lockOutlived',
   text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report,
-      (SELECT array_agg(aliases.ref::text) FROM aliases WHERE aliases.job_id = jobs.id) AS aliases
+      (SELECT array_agg(aliases.ref::text) FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
     FROM jobs WHERE finished_at < $1::bigint ORDER BY finished_at LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
 }
 
 /** One statement for each table that knows of jobs: `$1` has their ids. */
-const deleteJobs = ['aliases WHERE job_id', 'outcomes WHERE job_id', 'jobs WHERE id'].map(
+const deleteJobs = ['jobs WHERE alias_of', 'outcomes WHERE job_id', 'jobs WHERE id'].map(
   (part): Statement => ({ name: `delete ${part}`, text: `DELETE FROM ${part} = ANY ($1::bigint[])` }),
 )
 

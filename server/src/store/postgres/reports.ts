@@ -46,7 +46,7 @@ const countChunks: Statement = {
 
 const readAliases: Statement = {
   name: 'readAliases',
-  text: 'SELECT job_id AS "jobId", ref FROM aliases WHERE job_id = ANY ($1::bigint[])',
+  text: 'SELECT alias_of AS "jobId", ref FROM jobs WHERE alias_of = ANY ($1::bigint[])',
 }
 
 /** Prepares keeping the latest progress of running attempts. */

@@ -10,6 +10,9 @@ import { StoreRefused } from '../store.js'
  * about, so what a walk costs does not grow with the backlog; and of two indexes that begin alike the planner may take the
  * wrong one, so none do. Text is ordered by its bytes, whatever the database's own order is.
  *
+ * A ref that is an alias is a row of `jobs` too, in a state that no job has, so that one constraint stands for all refs: of two
+ * hubs that store one at once, as a job and as an alias, the second waits for the first, and then finds it there.
+ *
  * The tables that every job passes through are vacuumed often and a little at a time, and keep room in their pages for the
  * next version of a row.
  */
@@ -26,6 +29,7 @@ const migrations = [
     cancel_by bigint,
     attended_at bigint,
     report bigint,
+    alias_of bigint,
     lease uuid,
     settled_lease uuid,
     timeout double precision,
@@ -58,6 +62,7 @@ const migrations = [
   CREATE INDEX jobs_leased ON jobs (lease_until, queue) WHERE state = 'executing';
   CREATE INDEX jobs_cancelling ON jobs (cancel_by) WHERE state = 'executing' AND cancel_by IS NOT NULL;
   CREATE INDEX jobs_attended ON jobs (attended_at) WHERE attended_at IS NOT NULL AND finished_at IS NULL;
+  CREATE INDEX jobs_aliases ON jobs (alias_of) WHERE alias_of IS NOT NULL;
   CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
   CREATE TABLE outcomes (
@@ -79,15 +84,6 @@ const migrations = [
     trace text,
     PRIMARY KEY (job_id, number)
   ) WITH (autovacuum_vacuum_scale_factor = 0.05);
-
-  CREATE TABLE aliases (
-    tenant text COLLATE "C" NOT NULL,
-    ref uuid NOT NULL,
-    job_id bigint NOT NULL,
-    fingerprint text NOT NULL,
-    PRIMARY KEY (tenant, ref)
-  );
-  CREATE INDEX aliases_job ON aliases (job_id);
 
   CREATE TABLE unique_keys (
     tenant text COLLATE "C" NOT NULL,

@@ -57,6 +57,23 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       expect(new Set(readings.map((each) => each.type === 'known' && each.job.jobId)).size).toBe(1)
     })
 
+    test('of a ref sent to one as a job, and to the other with other content, where it becomes an alias, one is stored and the other refused', async () => {
+      const { here, there } = await open()
+      await insert(here, [aUniqueJob()])
+      for (let round = 0; round < 20; round++) {
+        const jobs = times(8).map(() => aJob())
+        const aliases = jobs.map(({ ref }) => aUniqueJob({}, { ref }))
+        const [stored, aliased] = await Promise.all([insert(here, jobs), insert(there, aliases)])
+        jobs.forEach((_, i) => {
+          const types = [stored[i], aliased[i]].map((each) => (each?.type === 'refused' ? each.refusal.code : each?.type))
+          expect([
+            ['inserted', 'ref_conflict'],
+            ['ref_conflict', 'existing'],
+          ]).toContainEqual(types)
+        })
+      }
+    })
+
     test('calls that want the same keys in different orders get in no lasting way of each other', async () => {
       const { here, there } = await open()
       const keys = times(12).map((i) => `k${i}`)
