@@ -2,7 +2,7 @@ import type { Client, Relay, WatchEvent } from '@anchorleg/client'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { House } from '#e2e/harness/house.js'
 import type { HubProcess } from '#e2e/harness/hubProcess.js'
-import { double, flaky, heed, hold, nobody, play } from '#e2e/harness/jobs.js'
+import { double, flaky, heed, hold, nobody, play, spell } from '#e2e/harness/jobs.js'
 import type { Operator } from '#e2e/harness/operator.js'
 import type { WorkerProcess } from '#e2e/harness/workerProcess.js'
 import { forever, test, untilTold } from './test.js'
@@ -159,6 +159,20 @@ describe('queues', () => {
     }
     expect(await client.awaitMany(relays, forever)).toMatchObject(keys.map((value) => ({ type: 'ok', value: { value } })))
   })
+})
+
+describe('a worker at each of two hubs', () => {
+  for (const limit of [1, 4]) {
+    test(`has its share of a queue’s limit of ${limit} as long as there are jobs`, async () => {
+      const queue = `shared ${limit}`
+      await operator.limit(queue, limit)
+      const workers = await Promise.all([back, side].map((hub) => house.worker(hub, { [queue]: 5 })))
+      const relays = await client.asyncMany(Array.from({ length: 80 }, (_, i) => spell.new({ key: `${queue} ${i}`, ms: 20 }, { queue })))
+      await client.awaitMany(relays, 40_000)
+      // Half each; less where one comes a little late to what is left to it.
+      for (const { program } of workers) expect(program.lines(({ msg }) => msg === 'started').length).toBeGreaterThanOrEqual(20)
+    })
+  }
 })
 
 describe('workers', () => {

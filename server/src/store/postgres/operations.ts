@@ -11,6 +11,8 @@ export type Inside<M extends Method> = (transaction: Transaction, ...request: Pa
 
 /** What every operation works with. */
 export interface Means {
+  /** Names this store among the hubs' others. */
+  readonly hub: string
   readonly settings: StoreSettings
   /** Store time: whole ms, never stepping back. */
   readonly clock: Clock

@@ -39,6 +39,8 @@ const bury: Statement = {
     ON CONFLICT (tenant, ref) DO UPDATE SET expires_at = excluded.expires_at`,
 }
 
+const leaveLine: Statement = { name: 'leaveLine', text: 'DELETE FROM turns WHERE until <= $1::bigint' }
+
 const forget: Statement = {
   name: 'forget',
   text: `DELETE FROM tombstones WHERE ctid = ANY (ARRAY(
@@ -78,6 +80,7 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
       ])
     }
     await tx.rows(forget, now, limit)
+    await tx.rows(leaveLine, now)
     await clearLoose(tx, clearedPerJob * limit)
     return pruned
   }

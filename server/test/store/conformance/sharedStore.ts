@@ -1,8 +1,10 @@
+import type { Lease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '#server/store/store.js'
 import {
   aJob,
   aUniqueJob,
+  aWish,
   cancel,
   claim,
   gives,
@@ -115,6 +117,48 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
           [],
         )
       }
+    })
+
+    test('places of a limited queue that become free go to both in turn, wherever they do', async () => {
+      const { here, there } = await open()
+      await insert(
+        here,
+        times(60).map(() => aJob()),
+      )
+      await there.setQueues([{ queue: 'default', limit: 2 }])
+      const running: Lease[] = await claim(here, { limit: 9 })
+      expect(running).toHaveLength(2)
+      expect(await claim(there, { limit: 9 })).toEqual([])
+      const got = { here: 0, there: 0 }
+      for (let i = 0; i < 20; i++) {
+        // Whatever ends, ends here, and here the next is asked for along with it.
+        const { claimed } = await here.settle([settlement(running.shift() as Lease, gives.ok)], [aWish({ limit: 9 })])
+        const elsewhere = await claim(there, { limit: 9 })
+        got.here += claimed.length
+        got.there += elsewhere.length
+        running.push(...claimed.map(({ assignment }) => assignment), ...elsewhere, ...(await claim(here, { limit: 9 })))
+        expect(running).toHaveLength(2)
+      }
+      expect(got.there).toBeGreaterThanOrEqual(9)
+      expect(got.there).toBeLessThanOrEqual(11)
+    })
+
+    test('a hub that has died, or finds no jobs for itself, leaves its place to the others', async () => {
+      const { here, there, advance } = await open()
+      await insert(here, [aJob({ name: 'other' }), ...times(9).map(() => aJob())])
+      await there.setQueues([{ queue: 'default', limit: 1 }])
+      const [first] = await claim(here)
+      expect(await claim(there, { names: ['other'] })).toEqual([])
+      const settled = await here.settle([settlement(first as Lease, gives.ok)], [aWish()])
+      expect(settled.claimed).toEqual([])
+      advance(minute)
+      const [second] = await claim(here)
+      expect(await claim(there, { names: ['other', 'none'] })).toEqual([])
+      await here.settle([settlement(second as Lease, gives.ok)], [])
+      const [third] = await claim(there, { names: ['other', 'none'] })
+      expect(await claim(there, { names: ['none'] })).toEqual([])
+      await here.settle([settlement(third as Lease, gives.ok)], [])
+      expect(await claim(here)).toHaveLength(1)
     })
 
     test('once a queue is paused on one, no claim of the other commits', async () => {
