@@ -169,7 +169,9 @@ export class Watchers {
 
   async #readOn(rooms: readonly Room[]): Promise<void> {
     try {
-      const found = await this.store.watch(rooms.map(({ tenant, ref, cursor }) => ({ tenant, ref, from: cursor })))
+      const found = await this.store.watch(
+        rooms.map(({ tenant, ref, cursor, jobId }) => ({ tenant, ref, from: cursor, before: jobId !== undefined })),
+      )
       rooms.forEach((room, i) => {
         if (!this.#isOpen(room)) return
         const each = found[i] as Watching

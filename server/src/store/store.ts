@@ -90,9 +90,11 @@ export interface Store {
   /**
    * Reads what watchers do not have yet: without a cursor everything of the latest run, and no earlier outcome but the
    * latest. In order: the outcomes before that run, its chunks, the outcomes behind it. Whoever has the outcome that ended a run
-   * has its chunks; a cursor in an earlier run has none of them.
+   * has its chunks; a cursor in an earlier run has none of them. With `before`, a store that several hubs share answers from a
+   * cursor in or before the run before the latest with what that told, as it ran, and that there is more: it may have been
+   * followed before another hub could read of it.
    */
-  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined })[]): Promise<Watching[]>
+  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined; readonly before?: boolean })[]): Promise<Watching[]>
 
   /** Reads all there is to know about jobs but their values. `waiting` is for the hub to say. */
   inspect(lookups: readonly Lookup[]): Promise<Inspected[]>

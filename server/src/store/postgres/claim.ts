@@ -78,8 +78,8 @@ const claimJobs: Statement = {
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
         ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
     ), taken AS MATERIALIZED (
-      SELECT head.id, head.report, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
-      CROSS JOIN LATERAL (SELECT id, report FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
+      SELECT head.id, head.report, head.report_before, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
+      CROSS JOIN LATERAL (SELECT id, report, report_before FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
       LIMIT (SELECT size FROM room)
     ), line AS MATERIALIZED (
       SELECT size, size < $3 AND (SELECT count(*) FROM taken) = size
@@ -92,10 +92,10 @@ const claimJobs: Statement = {
     ), served AS (
       DELETE FROM turns USING line WHERE size > 0 AND NOT waits AND turns.queue = $1 AND turns.hub = $10
     ), loosened AS (
-      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
+      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report_before AND taken.report IS NOT NULL
     ), claimed AS (
       UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1,
-        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = greatest($8::bigint, jobs.due_at), report = NULL,
+        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = greatest($8::bigint, jobs.due_at), report = NULL, report_before = coalesce(jobs.report, jobs.report_before),
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id

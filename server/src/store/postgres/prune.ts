@@ -7,6 +7,7 @@ interface Outlived extends Lookup {
   readonly id: number
   readonly uniqueKey: string | null
   readonly report: number | null
+  readonly reportBefore: number | null
   readonly aliases: string[] | null
 }
 
@@ -15,7 +16,7 @@ const clearedPerJob = 25
 
 const lockOutlived: Statement = {
   name: 'lockOutlived',
-  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report,
+  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report, report_before AS "reportBefore",
       (SELECT array_agg(aliases.ref::text) FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
     FROM jobs WHERE finished_at < $1::bigint ORDER BY finished_at LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
 }
@@ -68,7 +69,7 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
         ),
         tx.rows(
           loosen,
-          jobs.flatMap(({ report }) => (report === null ? [] : [report])),
+          jobs.flatMap(({ report, reportBefore }) => [report, reportBefore]),
         ),
         ...deleteJobs.map((statement) => tx.rows(statement, ids)),
         tx.rows(

@@ -1,4 +1,4 @@
-import type { Lease } from '@anchorleg/shared'
+import type { Cursor, Lease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '#server/store/store.js'
 import {
@@ -7,6 +7,7 @@ import {
   aWish,
   cancel,
   claim,
+  emitSome,
   gives,
   insert,
   leaseOf,
@@ -195,6 +196,25 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       expect(await cancel(there, lookup)).toMatchObject({ type: 'requested', lease })
       const { settled } = await here.settle([settlement(lease, gives.failed)], [])
       expect(settled).toMatchObject([{ announcement: { state: 'cancelled', outcome: { type: 'cancel', value: sealedReason().value } } }])
+    })
+
+    test('what a run told last is read at the other though the next has begun, and then that run', async () => {
+      const { here, there } = await open()
+      const { lease, lookup } = await start(here)
+      await emitSome(here, lease, 3)
+      const { claimed } = await here.settle([{ ...settlement(lease, { ...gives.failed, backoff: 0 }), chunks: 3 }], [])
+      expect(claimed).toEqual([])
+      await here.stage(1)
+      const again = leaseOf(only(await claim(here)))
+      await emitSome(here, again, 1)
+      const read = async (from: Cursor) => only(await there.watch([{ ...lookup, from, before: true }]))
+      const first = await read({ run: 1, index: 1, number: 0 })
+      expect(first).toMatchObject({ run: 1, state: 'executing', attempt: 1, chunks: [{ index: 1 }, { index: 2 }], outcomes: [], more: true })
+      const second = await read({ run: 1, index: 3, number: 0 })
+      expect(second).toMatchObject({ run: 2, after: 1, chunks: [{ attempt: 2, index: 0 }], outcomes: [{ number: 1 }], more: false })
+      expect(await read({ run: 2, index: 0, number: 1 })).toMatchObject({ run: 2, chunks: [{ index: 0 }], outcomes: [] })
+      // Whoever comes anew begins with the latest run.
+      expect(only(await there.watch([lookup]))).toMatchObject({ run: 2, chunks: [{ attempt: 2 }], more: false })
     })
 
     test('an alias that the other stored is told of a settlement', async () => {
