@@ -162,6 +162,7 @@ export class Watchers {
     else if (room && !room.jobId) {
       this.#tie(room, jobId)
       room.cursor = behind(found, from)
+      room.latest.state ??= `${found.run} ${found.state}`
     }
     const seen = outcomes.map((outcome) => visible(session, { ref, outcome }).outcome)
     return { ...rest, ref, chunks: [...chunks], outcomes: seen, more: more || isCutOff }
@@ -198,6 +199,10 @@ export class Watchers {
     const later = outcomes.filter(({ number }) => number > after)
     const told = progress ?? chunks[0] ?? later[0]
     if (run > room.cursor.run && (state === 'executing' || told)) {
+      // Before it ran it waited, be it ever so shortly.
+      if (room.latest.state !== `${run - 1} available`) {
+        this.#tell(room, { ref, type: 'state', run: run - 1, state: 'available', attempt: (told?.attempt ?? attempt) - 1, at })
+      }
       this.#tell(room, { ref, type: 'state', run, state: 'executing', attempt: told?.attempt ?? attempt, at })
     }
     if (progress && room.latest.progress !== `${run} ${progress.value}`) this.#tell(room, { ref, type: 'progress', run, ...progress })
