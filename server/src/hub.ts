@@ -137,7 +137,7 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const herald = new Herald({ notifier, telemetry })
   const dispatcher = new Dispatcher({ roster, store, notifier, herald, telemetry, clock })
   const receipts = new Receipts({ store, roster, dispatcher, notifier, herald, telemetry }, config.lease)
-  const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
+  const stager = new Stager({ store, dispatcher, notifier, telemetry })
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })

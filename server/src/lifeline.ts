@@ -51,9 +51,14 @@ export class Lifeline {
     this.#schedule()
   }
 
-  /** Keeps leases for another term; answers whether each is still held. */
+  /** Keeps leases for another term; answers whether each is still held. One that is not takes no slot any more, at whatever hub. */
   async renew(leases: readonly Lease[]): Promise<boolean[]> {
     const held = await this.rooms.store.renew(leases, this.terms.leaseMs)
+    const lost = leases.filter((_, i) => held[i] === null)
+    // A worker may renew over another hub than the one that sends it jobs.
+    const elsewhere = lost.filter((lease) => !this.rooms.roster.holderOf(lease))
+    if (lost.length > elsewhere.length) this.lose(lost, false)
+    if (elsewhere.length > 0) this.rooms.notifier.publish({ type: 'lost', leases: elsewhere, silent: false })
     return held.map((each) => each !== null)
   }
 

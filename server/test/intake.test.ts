@@ -22,7 +22,7 @@ async function openIntake() {
   const dispatcher = new Dispatcher({ roster, store, notifier, herald, telemetry, clock })
   const [courier, watchers] = [new Courier(store, roster), new Watchers(store, clock)]
   const attendant = new Attendant({ store, courier, watchers, canceller: {} as Canceller, telemetry, clock }, 30_000)
-  const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
+  const stager = new Stager({ store, dispatcher, notifier, telemetry })
   return { store, courier, intake: new Intake({ store, notifier, dispatcher, courier, attendant, stager, telemetry }) }
 }
 

@@ -90,9 +90,11 @@ export interface Store {
   /**
    * Reads what watchers do not have yet: without a cursor everything of the latest run, and no earlier outcome but the
    * latest. In order: the outcomes before that run, its chunks, the outcomes behind it. Whoever has the outcome that ended a run
-   * has its chunks; a cursor in an earlier run has none of them.
+   * has its chunks; a cursor in an earlier run has none of them. With `before`, a store that several hubs share answers from a
+   * cursor in or before the run before the latest with what that told, as it ran, and that there is more: it may have been
+   * followed before another hub could read of it.
    */
-  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined })[]): Promise<Watching[]>
+  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined; readonly before?: boolean })[]): Promise<Watching[]>
 
   /** Reads all there is to know about jobs but their values. `waiting` is for the hub to say. */
   inspect(lookups: readonly Lookup[]): Promise<Inspected[]>
@@ -127,12 +129,16 @@ export interface Store {
   /**
    * Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`.
    * With `youngMs`, only jobs that were claimed, and cancellations that were asked for, in the last so many ms: after a time in which
-   * no worker was heard, the others get another chance.
+   * no worker was heard, the others get another chance. A store across a network MUST take nothing once {@link judgedFor} has passed
+   * since it was asked: whoever asked may have been away meanwhile, and would not judge so any more.
    */
   expire(limit: number, youngMs?: number): Promise<Expired[]>
 
   /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>
+
+  /** The store's time as near as this process can tell, in ms since the epoch: for timers, which may go off early or late. */
+  now(): number
 
   /** Finishes what was asked and closes. Safe to call twice. */
   close(): Promise<void>
@@ -295,6 +301,11 @@ export class StoreUnavailable extends Error {
 /** A store that cannot be opened, and why; the hub refuses to start. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused'
+}
+
+/** How long it counts that leases were judged to have ended, in ms. */
+export function judgedFor({ leaseMs }: Pick<StoreSettings, 'leaseMs'>): number {
+  return Math.max(500, leaseMs / 3)
 }
 
 /** What every store is opened with. */

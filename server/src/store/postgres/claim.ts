@@ -29,6 +29,9 @@ const longestMemory = 1_000
 /** Jobs looked at beyond those that are wanted, in case that other hubs are just claiming the first ones. */
 const spare = 16
 
+/** How long a hub that found no place in a limited queue keeps its turn without asking again, in ms. */
+const turnMs = 3_000
+
 /** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
 const lockQueues: Statement = {
   name: 'lockQueues',
@@ -44,15 +47,18 @@ const lockLimited: Statement = {
 const next = transition({ attempt: 0 })
 
 /**
- * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. Jobs that another hub holds are passed over. The state is compared as no index has
+ * Claims for one line. Where a limit leaves less room than there are jobs for, the hub is in line from then on, and for each that
+ * is so before it a place is left: or the hub at which places become free would take them all. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
+ * wanted, and of those the first in turn. What is available is due, whatever this hub's clock says. Jobs that another hub holds are passed over. The state is compared as no index has
  * it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
   name: 'claimJobs',
   text: `WITH RECURSIVE room AS MATERIALIZED (
-      SELECT CASE WHEN paused THEN 0 WHEN "limit" IS NULL THEN $3::integer
-        ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)))::integer END AS size
+      SELECT "limit" IS NOT NULL AND NOT paused AS limited, CASE WHEN paused THEN 0 WHEN "limit" IS NULL THEN $3::integer
+        ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)
+          - (SELECT count(*) FROM turns WHERE queue = $1 AND hub <> $10::text AND until > $8::bigint AND (drawn, hub) <
+            (coalesce((SELECT drawn FROM turns WHERE queue = $1 AND hub = $10 AND until > $8), ${Number.MAX_SAFE_INTEGER}), $10))))::integer END AS size
       FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
     ), lanes (name, tenant, turn, place) AS (
       SELECT wanted, CASE turn
@@ -72,20 +78,30 @@ const claimJobs: Statement = {
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
         ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
     ), taken AS MATERIALIZED (
-      SELECT head.id, head.report, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
-      CROSS JOIN LATERAL (SELECT id, report FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
+      SELECT head.id, head.report, head.report_before, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
+      CROSS JOIN LATERAL (SELECT id, report, report_before FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
       LIMIT (SELECT size FROM room)
+    ), line AS MATERIALIZED (
+      SELECT size, size < $3 AND (SELECT count(*) FROM taken) = size
+        AND CASE size WHEN 0 THEN EXISTS (SELECT FROM lanes WHERE tenant IS NOT NULL) ELSE (SELECT count(*) FROM first) > size END AS waits
+      FROM room WHERE limited
+    ), drawn AS (
+      INSERT INTO turns (queue, hub, until) SELECT $1, $10, $11::bigint FROM line WHERE waits
+      ON CONFLICT (queue, hub) DO UPDATE SET until = excluded.until,
+        drawn = CASE WHEN turns.until > $8 AND (SELECT size FROM line) = 0 THEN turns.drawn ELSE excluded.drawn END
+    ), served AS (
+      DELETE FROM turns USING line WHERE size > 0 AND NOT waits AND turns.queue = $1 AND turns.hub = $10
     ), loosened AS (
-      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
+      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report_before AND taken.report IS NOT NULL
     ), claimed AS (
       UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1,
-        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
+        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = greatest($8::bigint, jobs.due_at), report = NULL, report_before = coalesce(jobs.report, jobs.report_before),
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id
       RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.runs, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
-        jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
+        jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
     SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
 }
@@ -103,7 +119,7 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
 }
 
 /** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
-export function claim({ clock, settings, facts }: Means): Claim {
+export function claim({ clock, settings, facts, hub }: Means): Claim {
   const lastTenants = new Map<string, string>()
   const serve = (tx: Transaction, { queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
     const key = JSON.stringify([queue, names])
@@ -114,19 +130,21 @@ export function claim({ clock, settings, facts }: Means): Claim {
     const workers = requests.map(({ worker }) => worker)
     const until = now + settings.leaseMs
     const leases = tokens.mint(wanted, until)
-    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases).then((rows) => {
-      const [{ size, seen } = { size: 0, seen: 0 }] = rows
-      const claimed = rows.filter(isClaimed)
-      for (const row of claimed) facts.keep(attemptOf(row, queue, now))
-      const latest = claimed.at(-1)
-      if (lastTenants.size >= longestMemory) lastTenants.clear()
-      if (latest) lastTenants.set(key, latest.tenant)
-      const passedOver = claimed.length < size && seen > claimed.length
-      return {
-        claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
-        again: passedOver ? left(requests, claimed.length) : [],
-      }
-    })
+    return tx
+      .rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, hub, now + turnMs)
+      .then((rows) => {
+        const [{ size, seen } = { size: 0, seen: 0 }] = rows
+        const claimed = rows.filter(isClaimed)
+        for (const row of claimed) facts.keep(attemptOf(row, queue))
+        const latest = claimed.at(-1)
+        if (lastTenants.size >= longestMemory) lastTenants.clear()
+        if (latest) lastTenants.set(key, latest.tenant)
+        const passedOver = claimed.length < size && seen > claimed.length
+        return {
+          claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
+          again: passedOver ? left(requests, claimed.length) : [],
+        }
+      })
   }
   return (tx, requests, tokens) => {
     const lines = linesOf(requests)
@@ -173,8 +191,8 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
   return row.id !== null
 }
 
-function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, attemptedAt: number): AttemptRow {
-  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed } = row
+function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): AttemptRow {
+  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = row
   const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
   return {
     ...none,
