@@ -11,7 +11,6 @@ import { guard, route } from './guard.js'
 import { shakeHands } from './handshake.js'
 import { Line } from './line.js'
 import { refuse } from './refused.js'
-import { soleTenant } from './tenant.js'
 
 interface Rooms {
   readonly intake: Intake
@@ -25,11 +24,11 @@ interface Rooms {
 /** Where callers come in: they submit jobs, and attach to refs. */
 export function openClientGate(namespace: Namespace, rooms: Rooms): void {
   const { intake, courier, canceller, watchers, telemetry, limits } = rooms
-  shakeHands(namespace, { limits, telemetry }, (socket: Socket) => {
+  shakeHands(namespace, { role: 'client', limits, telemetry }, (socket: Socket, { tenant }) => {
     const line = new Line(socket, limits)
     const session: ClientSession = {
       id: socket.id,
-      tenant: soleTenant,
+      tenant,
       seesTraces: true,
       rooms: new Set(),
       watched: new Set(),

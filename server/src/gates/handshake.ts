@@ -1,6 +1,7 @@
 import { commonProtocol, type Limits, protocol, type Refusal } from '@anchorleg/shared'
 import { handshake } from '@anchorleg/shared/schemas'
 import type { Namespace, Socket } from 'socket.io'
+import { anyone, type Principal, type Role } from '../identity/principal.js'
 import type { TelemetryBus } from '../telemetry.js'
 
 /** A refused handshake: Socket.IO hands `data` to the peer. */
@@ -10,7 +11,13 @@ class HandshakeRefused extends Error {
   }
 }
 
-interface Terms {
+/** What is known of a connection from its handshake on: `socket.data`. */
+export interface PeerData {
+  readonly principal: Principal
+}
+
+interface Terms<R extends Role> {
+  readonly role: R
   readonly limits: Limits
   readonly telemetry: TelemetryBus
   /** Which pages may come in: any that reached us, those of the hub itself, or none, because a page never is a worker. */
@@ -18,15 +25,22 @@ interface Terms {
 }
 
 /** Lets peers of a known protocol version into a namespace, and welcomes each with the version spoken and the hub's limits. */
-export function shakeHands(namespace: Namespace, terms: Terms, enter: (socket: Socket) => void): void {
+export function shakeHands<R extends Role>(
+  namespace: Namespace,
+  terms: Terms<R>,
+  enter: (socket: Socket, principal: Principal & { role: R }) => void,
+): void {
   namespace.use((socket, next) => {
     const refusal = refusalOf(socket, terms)
-    if (!refusal) return next()
+    if (!refusal) {
+      socket.data = { principal: anyone(terms.role) } satisfies PeerData
+      return next()
+    }
     terms.telemetry.tell({ type: 'peer.refused', code: refusal.code, reason: refusal.message })
     next(new HandshakeRefused(refusal))
   })
   namespace.on('connection', (socket: Socket) => {
-    enter(socket)
+    enter(socket, (socket.data as PeerData).principal as Principal & { role: R })
     socket.emit('welcome', { protocol: protocol.max, limits: terms.limits })
   })
 }
@@ -36,7 +50,7 @@ export function letNobodyIn(namespace: Namespace): void {
   namespace.use((_, next) => next(new HandshakeRefused({ code: 'forbidden', message: 'Nothing is served here.' })))
 }
 
-function refusalOf(socket: Socket, { origin = 'any' }: Terms): Refusal | undefined {
+function refusalOf(socket: Socket, { origin = 'any' }: Terms<Role>): Refusal | undefined {
   const { headers } = socket.handshake
   const foreign = headers.origin !== undefined && origin !== 'any' && (origin === 'none' || new URL(headers.origin).host !== headers.host)
   if (foreign)

@@ -30,7 +30,7 @@ interface Rooms {
 /** Where workers come in: they register what they run, settle what they ran, and keep their leases. */
 export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
   const { roster, dispatcher, settler, lifeline, receipts, telemetry, limits } = rooms
-  shakeHands(namespace, { limits, telemetry, origin: 'none' }, (socket: Socket) => {
+  shakeHands(namespace, { role: 'worker', limits, telemetry, origin: 'none' }, (socket: Socket) => {
     telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
     socket.on('disconnect', (reason) => {
       const session = roster.get(socket.id)
