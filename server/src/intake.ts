@@ -127,10 +127,13 @@ export class Intake {
 }
 
 function demandOf(insertions: readonly Insertion[]): Demand[] {
-  const demand = new Map<string, Demand>()
-  for (const { job } of insertions) {
+  const demand = new Map<string, Demand & { tenants: Set<string>; count: number }>()
+  for (const { tenant, job } of insertions) {
     const key = `${job.queue}\n${job.name}`
-    demand.set(key, { queue: job.queue, name: job.name, count: (demand.get(key)?.count ?? 0) + 1 })
+    const lane = demand.get(key) ?? { queue: job.queue, name: job.name, tenants: new Set<string>(), count: 0 }
+    demand.set(key, lane)
+    lane.tenants.add(tenant)
+    lane.count += 1
   }
   return [...demand.values()]
 }

@@ -16,8 +16,9 @@ export interface ClaimedSome {
 /** Claims with tokens of the call that they belong to. */
 export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[], tokens: Tokens) => Promise<ClaimedSome>
 
-/** Requests for the same names in one queue, one after the other. */
+/** Requests for the same names in one queue, of the same tenant or of all, one after the other. */
 interface Line {
+  readonly tenant: string | undefined
   readonly queue: string
   readonly names: readonly string[]
   readonly requests: ClaimRequest[]
@@ -45,7 +46,7 @@ const next = transition({ attempt: 0 })
 
 /**
  * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. Jobs that another hub holds are passed over. The state is compared as no index has
+ * wanted, and of those the first in turn. Of one tenant it leaps nowhere. Jobs that another hub holds are passed over. The state is compared as no index has
  * it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
@@ -55,14 +56,14 @@ const claimJobs: Statement = {
         ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)))::integer END AS size
       FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
     ), lanes (name, tenant, turn, place) AS (
-      SELECT wanted, CASE turn
-          WHEN 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
+      SELECT wanted, CASE WHEN $10::text IS NOT NULL THEN $10
+          WHEN turn = 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
           ELSE (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted ORDER BY tenant LIMIT 1) END, turn, 1
-      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn)
+      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn) WHERE turn = 0 OR $10 IS NULL
       UNION ALL
       SELECT name, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = lanes.name AND jobs.tenant > lanes.tenant
           ORDER BY tenant LIMIT 1), turn, place + 1
-      FROM lanes WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
+      FROM lanes WHERE $10 IS NULL AND tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
     ), tenants AS MATERIALIZED (
       SELECT tenant, row_number() OVER (ORDER BY min(turn), tenant) AS turn, array_agg(DISTINCT name) AS names FROM lanes
       WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) GROUP BY tenant ORDER BY min(turn), tenant LIMIT (SELECT size FROM room)
@@ -105,7 +106,7 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
 /** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
 export function claim({ clock, settings, facts }: Means): Claim {
   const lastTenants = new Map<string, string>()
-  const serve = (tx: Transaction, { queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
+  const serve = (tx: Transaction, { tenant, queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
     const key = JSON.stringify([queue, names])
     const now = clock.now()
     const upto = runningSums(requests.map(({ limit }) => limit))
@@ -114,13 +115,13 @@ export function claim({ clock, settings, facts }: Means): Claim {
     const workers = requests.map(({ worker }) => worker)
     const until = now + settings.leaseMs
     const leases = tokens.mint(wanted, until)
-    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases).then((rows) => {
+    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, tenant).then((rows) => {
       const [{ size, seen } = { size: 0, seen: 0 }] = rows
       const claimed = rows.filter(isClaimed)
       for (const row of claimed) facts.keep(attemptOf(row, queue, now))
       const latest = claimed.at(-1)
       if (lastTenants.size >= longestMemory) lastTenants.clear()
-      if (latest) lastTenants.set(key, latest.tenant)
+      if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
       const passedOver = claimed.length < size && seen > claimed.length
       return {
         claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
@@ -145,11 +146,12 @@ export function claim({ clock, settings, facts }: Means): Claim {
 function linesOf(requests: readonly ClaimRequest[]): Line[] {
   const lines: Line[] = []
   for (const request of requests) {
-    const { queue, names, limit } = request
+    const { tenant, queue, names, limit } = request
     if (limit <= 0 || names.length === 0) continue
     const line = lines.at(-1)
-    if (line && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n'))) line.requests.push(request)
-    else lines.push({ queue, names, requests: [request] })
+    if (line && line.tenant === tenant && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n')))
+      line.requests.push(request)
+    else lines.push({ tenant, queue, names, requests: [request] })
   }
   return lines
 }

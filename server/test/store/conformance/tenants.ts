@@ -1,3 +1,4 @@
+import type { Lease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import { aJob, aWish, claim, gives, type Harness, insert, leaseOf, read, settle } from './harness.js'
 
@@ -18,6 +19,48 @@ export function tenants(harness: Harness): void {
       await insert(store, jobsOf('small', 2), 'small')
       await insert(store, jobsOf('tiny', 1), 'tiny')
       expect(count(await claim(store, { limit: 9 }))).toEqual({ flood: 6, small: 2, tiny: 1 })
+    })
+
+    test('a claim of one tenant takes only its jobs, in their order, and nobody’s turn', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b', 'c']) await insert(store, jobsOf(of, 3, 'x'), of)
+      await insert(store, [aJob({ args: 'b first', name: 'y', priority: 0 }), aJob({ args: 'b last', name: 'x', priority: 9 })], 'b')
+      await insert(store, [aJob({ args: 'b now', name: 'x', priority: 0 })], 'b')
+      const names = ['x', 'y']
+      expect(await claim(store, { names, tenant: 'nobody', limit: 5 })).toEqual([])
+      const own = await claim(store, { names, tenant: 'b', limit: 20 })
+      expect(own.map(({ args }) => args)).toEqual(['b', 'b', 'b', 'b first', 'b now', 'b last'])
+      expect(await claim(store, { names, tenant: 'b', limit: 1 })).toEqual([])
+      expect(count(await claim(store, { names, limit: 4 }))).toEqual({ a: 2, c: 2 })
+    })
+
+    test('claims of one call are each of their own tenant', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b']) await insert(store, jobsOf(of, 3), of)
+      const claimed = await store.claim([aWish({ worker: 'wb', tenant: 'b', limit: 2 }), aWish({ worker: 'wa', tenant: 'a', limit: 2 })])
+      expect(claimed.map(({ worker, assignment }) => [worker, assignment.args])).toEqual([
+        ['wb', 'b'],
+        ['wb', 'b'],
+        ['wa', 'a'],
+        ['wa', 'a'],
+      ])
+    })
+
+    test('a claim of one tenant keeps to the limit of the queue, and to its pause', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b']) await insert(store, jobsOf(of, 3), of)
+      await store.setQueues([{ queue: 'default', limit: 2 }])
+      expect(await claim(store, { tenant: 'a', limit: 1 })).toHaveLength(1)
+      expect(await claim(store, { tenant: 'b', limit: 3 })).toHaveLength(1)
+      await store.setQueues([{ queue: 'default', limit: null, paused: true }])
+      expect(await claim(store, { tenant: 'a', limit: 3 })).toEqual([])
+    })
+
+    test('what is held says whose it is', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('a', 1), 'a')
+      const [lease] = (await claim(store)).map(leaseOf)
+      expect(await store.held([lease as Lease])).toMatchObject([{ tenant: 'a', queue: 'default', name: 'double' }])
     })
 
     test('claims of one job each go around', async () => {
