@@ -9,7 +9,7 @@ export class Refused extends Error {
   }
 }
 
-/** Makes a typed refusal, to be thrown. */
-export function refuse(code: Refusal['code'], message: string): Refused {
-  return new Refused({ code, message })
+/** Makes a typed refusal, to be thrown; with the seconds after which it is worth asking again. */
+export function refuse(code: Refusal['code'], message: string, retryAfter?: number): Refused {
+  return new Refused({ code, message, ...(retryAfter !== undefined && { retryAfter }) })
 }
