@@ -1,3 +1,4 @@
+import type { Limits } from '@anchorleg/shared'
 import type { z } from 'zod'
 
 /** What peers may use of a hub, beside the sizes of what they send. */
@@ -45,6 +46,9 @@ const boundsAmongFriends: Bounds = {
   submitsPerConnection: 0,
 }
 
+/** Those of a hub's options that set its bounds. */
+export type BoundOptions = { readonly [Name in keyof Bounds]?: Bounds[Name] | undefined }
+
 type Whole = (min: number, max: number) => z.ZodType<number>
 
 /** Options of a hub that set its bounds; for most of them 0 is no bound. */
@@ -63,13 +67,32 @@ export function boundOptions(whole: Whole) {
   }
 }
 
-/** What was asked for, and the defaults for the rest. 0 is no bound. */
-export function readBounds(given: { readonly [Name in keyof Bounds]?: number | undefined }, knowsPeers: boolean): Bounds {
-  const defaults = knowsPeers ? defaultBounds : boundsAmongFriends
-  const names = Object.keys(defaults) as (keyof Bounds)[]
-  return Object.fromEntries(names.map((name) => [name, unbounded(name, given[name] ?? defaults[name])])) as unknown as Bounds
+interface Circumstances {
+  readonly limits: Limits
+  /** Whether peers have identities. */
+  readonly knowsPeers: boolean
 }
 
-function unbounded(name: keyof Bounds, value: number): number {
-  return value === 0 && name !== 'trustProxy' ? Number.POSITIVE_INFINITY : value
+/** What may wait for one peer is never less than so many frames. */
+const leastFrames = 4
+
+/** What was asked for, and the defaults for the rest. 0 is no bound. */
+export function readBounds(given: BoundOptions, { limits, knowsPeers }: Circumstances): Bounds {
+  const { trustProxy, ...asked } = { ...(knowsPeers ? defaultBounds : boundsAmongFriends), ...defined(given) }
+  const finite = (value: number) => (value === 0 ? Number.POSITIVE_INFINITY : value)
+  return {
+    trustProxy,
+    connectionsPerAddress: finite(asked.connectionsPerAddress),
+    connectionsPerTenant: finite(asked.connectionsPerTenant),
+    awaitsPerConnection: finite(asked.awaitsPerConnection),
+    submitsPerTenant: finite(asked.submitsPerTenant),
+    submitsPerConnection: finite(asked.submitsPerConnection),
+    messagesPerConnection: finite(asked.messagesPerConnection),
+    bufferLimit: Math.max(asked.bufferLimit, leastFrames * limits.frameBytes),
+    handshakeTimeout: asked.handshakeTimeout,
+  }
+}
+
+function defined(given: BoundOptions): Partial<Bounds> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }

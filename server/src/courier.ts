@@ -70,6 +70,11 @@ export class Courier {
     else if (!room.some((member) => member.session === session && member.want === want)) room.push({ session, want })
   }
 
+  /** Whether it is in the room of a ref. */
+  has(session: ClientSession, ref: string): boolean {
+    return session.rooms.has(keyOf({ tenant: session.tenant, ref }))
+  }
+
   leave(session: ClientSession, { ref, want }: Wanted): void {
     const key = keyOf({ tenant: session.tenant, ref })
     this.#keep(key, (member) => member.session !== session || member.want !== want)

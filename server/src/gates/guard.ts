@@ -3,8 +3,8 @@ import type { Socket } from 'socket.io'
 import { z } from 'zod'
 import { StoreUnavailable } from '../store/store.js'
 import type { TelemetryBus } from '../telemetry.js'
-import { Line } from './line.js'
 import { Refused, refuse } from './refused.js'
+import { turnstileOf } from './turnstile.js'
 
 /** What one event of a namespace takes, and what is done with it. */
 export interface Route<Schema extends z.ZodType = z.ZodType, Reply = unknown> {
@@ -17,6 +17,9 @@ interface Terms {
   readonly limits: Limits
 }
 
+/** Refusals of one connection that are told of one by one: one that sends nothing else does not fill the log. */
+const mostTold = 100
+
 /** Keeps a route's message and its handler's argument of one type. */
 export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (message: z.output<Schema>) => Promise<Reply> | Reply): Route {
   return { schema, handle: handle as Route['handle'] }
@@ -28,19 +31,25 @@ export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (
  * connection that sent it.
  */
 export function guard(socket: Socket, routes: Readonly<Record<string, Route>>, { telemetry, limits }: Terms): void {
-  const line = new Line(socket, limits)
-  socket.onAny((event: unknown, ...packet: unknown[]) => {
+  const turnstile = turnstileOf(socket)
+  let refusals = 0
+  socket.onAny((event: string, ...packet: unknown[]) => {
     const answer = packet.at(-1)
-    const known = typeof event === 'string' && Object.hasOwn(routes, event) ? routes[event] : undefined
-    if (typeof answer !== 'function') return cut(socket, event, telemetry)
+    if (typeof answer !== 'function') return turnstile.cut('a message without an acknowledgement')
+    const known = Object.hasOwn(routes, event) ? routes[event] : undefined
+    turnstile.asked()
     void respond(known, packet.length === 2 ? packet[0] : undefined).then((reply) => {
-      if ('refused' in reply) {
-        const { code, message } = reply.refused
-        telemetry.tell({ type: 'message.refused', event: known ? String(event) : 'unknown', peer: socket.id, code, reason: message })
-      }
-      line.send(() => answer(reply))
+      if ('refused' in reply) refused(known ? event : 'unknown', reply.refused)
+      answer(reply)
+      turnstile.answered()
     })
   })
+
+  function refused(event: string, { code, message }: Refusal): void {
+    if (code === 'invalid_message') turnstile.violated()
+    refusals += 1
+    if (refusals <= mostTold) telemetry.tell({ type: 'message.refused', event, peer: socket.id, code, reason: message })
+  }
 
   async function respond(known: Route | undefined, message: unknown): Promise<Answer<unknown>> {
     try {
@@ -62,12 +71,6 @@ function refusalOf(error: unknown, telemetry: TelemetryBus): Refusal {
   return { code: 'store_unavailable', message: 'The hub failed to handle this message. Sending it again is safe.' }
 }
 
-function cut(socket: Socket, event: unknown, telemetry: TelemetryBus): void {
-  const reason = 'a message without an acknowledgement'
-  telemetry.tell({ type: 'message.refused', event: String(event).slice(0, 32), peer: socket.id, code: 'invalid_message', reason })
-  socket.disconnect(true)
-}
-
 /** Lists are measured before they are read: reading a huge one takes as long as its sender likes. */
 function checkLengths(message: unknown, batch: number): void {
   if (typeof message !== 'object' || message === null) return
@@ -78,9 +81,12 @@ function checkLengths(message: unknown, batch: number): void {
   }
 }
 
+/** The longest description of what is wrong, in characters: it may quote the message, which is as long as its sender likes. */
+const longest = 300
+
 /** The first thing wrong with a message, with its place. */
 function describe(error: z.ZodError): string {
   const issue = error.issues[0]
   const place = issue?.path.length ? ` at ${z.core.toDotPath(issue.path)}` : ''
-  return `The message is not as the protocol has it${place}: ${issue?.message ?? 'unknown'}`
+  return `The message is not as the protocol has it${place}: ${issue?.message ?? 'unknown'}`.slice(0, longest)
 }
