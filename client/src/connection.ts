@@ -163,6 +163,7 @@ export class Connection<Asks extends object> {
 
   #hear(event: string, message: never, acknowledge: () => void): void {
     if (event === 'welcome') this.#welcome(message)
+    else if (event === 'goodbye') this.#dismiss(message)
     else if (Object.hasOwn(this.listener.hears, event)) this.listener.hears[event]?.(message, acknowledge)
   }
 
@@ -184,6 +185,12 @@ export class Connection<Asks extends object> {
   #refuse(message: string, { code }: Partial<Refusal> = {}): void {
     if (code === 'unauthorized' || code === 'forbidden') this.refuse(new RelayError(code, message))
     else this.#lose(`The hub does not let us in: ${message}`)
+  }
+
+  /** The hub ends the connection, because our token has run out: a function may give another. */
+  #dismiss({ code, message }: Refusal): void {
+    if (typeof this.address.token === 'function') this.#lose(message)
+    else this.#refuse(message, { code })
   }
 
   /** The connection, or a try to make it, is over: another try follows. */
