@@ -128,6 +128,7 @@ function sentence(issue: z.core.$ZodRawIssue): string {
     case 'invalid_type':
       return `expected a ${issue.expected}`
     case 'too_small':
+      if (issue.origin === 'array') return 'expected at least one'
       return issue.origin === 'string' ? 'expected text that is not empty' : `expected a number of at least ${issue.minimum}`
     case 'too_big':
       return `expected a number of at most ${issue.maximum}`
