@@ -69,20 +69,20 @@ describe('Socket.IO packets', () => {
     ['an event that is null', 'cut', says('42/client,1null')],
     ['an event without a name', 'cut', says('42/client,1[]')],
     ['an event named by a list', 'cut', says('42/client,1[["look"],{}]')],
-    ['an event named by a number', 'invalid_message', asks('[7,{}]')],
+    ['an event named by a number', 'cut', says('42/client,1[7,{}]')],
     ['an event named disconnect', 'cut', says('42/client,1["disconnect"]')],
     ['an event named connect_error', 'cut', says('42/client,1["connect_error",{}]')],
     ['an event named __proto__', 'invalid_message', asks('["__proto__",{}]')],
     ['an event named constructor', 'invalid_message', asks('["constructor",{}]')],
     ['an event named hasOwnProperty', 'invalid_message', asks('["hasOwnProperty",{}]')],
     ['an event with a name of a megabyte', 'invalid_message', asks(`["${'x'.repeat(2 ** 20)}",{}]`)],
-    ['an event with 10,000 arguments', 'invalid_message', asks(`["look"${',{}'.repeat(10_000)}]`)],
+    ['an event with 10,000 arguments', 'cut', asks(`["look"${',{}'.repeat(10_000)}]`)],
     ['a message that has __proto__', 'invalid_message', asks('["look",{"__proto__":{"refs":[]},"refs":[]}]')],
     ['a message 100,000 levels deep', 'invalid_message', asks(`["look",${deep(100_000)}]`)],
     ['a list 100,000 levels deep in a message', 'invalid_message', asks(`["look",{"refs":${deep(100_000)}}]`)],
     ['objects 50,000 levels deep', 'invalid_message', asks(`["look",${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}]`)],
     ['a message without an acknowledgement', 'cut', says(`42/client,${look}`)],
-    ['an acknowledgement with a number beyond all', 'served', says(`42/client,99999999999999999999999${look}`)],
+    ['an acknowledgement with a number beyond all', 'cut', says(`42/client,99999999999999999999999${look}`)],
     ['an acknowledgement with a negative number', 'cut', says(`42/client,-1${look}`)],
     ['acknowledgements of what nobody sent', 'served', says(...many(100, (id) => `43/client,${id}[{}]`))],
     ['an acknowledgement that is no list', 'cut', says('43/client,1{}')],
@@ -96,14 +96,12 @@ describe('Socket.IO packets', () => {
     ['an event before it has joined', 'cut', saysFirst(`42/client,1${look}`)],
     [
       'bytes in the place of a message',
-      'invalid_message',
+      'cut',
       async (scene) => {
         const peer = await Stranger.welcomed(scene)
         peer.text('451-/client,77["look",{"_placeholder":true,"num":0}]')
         peer.frame({ opcode: 2, payload: Buffer.alloc(1_000) })
-        const answer = await peer.hears((text) => text.startsWith('43/client,77['))
-        peer.hangUp()
-        return /"code":"(\w+)"/.exec(answer)?.[1] ?? answer
+        return peer.isCut()
       },
     ],
     [
@@ -125,9 +123,9 @@ describe('Socket.IO namespaces', () => {
     ['one that there is not', 'Invalid namespace', joins('/secret')],
     ['/__proto__', 'Invalid namespace', joins('/__proto__')],
     ['/constructor', 'Invalid namespace', joins('/constructor')],
-    ['one with a query string', 'Invalid namespace', joins('/client?token=secret')],
+    ['one with a query string', 'cut', joins('/client?token=secret')],
     ['one in capitals', 'Invalid namespace', joins('/CLIENT')],
-    ['one with a name of a megabyte', 'Invalid namespace', joins(`/${'x'.repeat(2 ** 20)}`)],
+    ['one with a name of a megabyte', 'cut', joins(`/${'x'.repeat(2 ** 20)}`)],
     ['the same one twice on a connection', 'cut', says(`40/client,${JSON.stringify(goodAuth)}`)],
     ['1,000 that there are not', 'served', says(...many(1_000, (index) => `40/n${index},`))],
     [

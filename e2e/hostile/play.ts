@@ -13,6 +13,8 @@ const residentBytes = 256 * 1024 * 1024
 interface Setting<Stage> extends SceneOptions {
   /** What the rows share beside the scene. */
   readonly stage?: (scene: Scene) => Promise<Stage>
+  /** How long one row may take, in ms. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -33,7 +35,7 @@ export function play<Stage = undefined>(rows: readonly Line<Stage>[], setting: S
   })
   afterAll(() => scene?.[Symbol.asyncDispose]())
 
-  it.each(rows)('%s → %s', async (_, answer, act) => {
+  it.each(rows)('%s → %s', { timeout: setting.timeoutMs ?? 30_000 }, async (_, answer, act) => {
     const [given, meanwhile] = await Promise.all([act(scene, stage), scene.serve()])
     expect(given).toBe(answer)
     expect(meanwhile).toBe('served')
