@@ -7,7 +7,7 @@ import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** What was claimed, and what is left to ask for, because others held jobs that would have come first. */
+/** What was claimed, and what is left to ask for, because others held jobs that would have come first, or not all were looked at. */
 export interface ClaimedSome {
   readonly claimed: Claimed[]
   readonly again: ClaimRequest[]
@@ -29,6 +29,12 @@ const longestMemory = 1_000
 
 /** Jobs looked at beyond those that are wanted, in case that other hubs are just claiming the first ones. */
 const spare = 16
+
+/**
+ * Tenants that are each looked at for all that is wanted: of more, each is looked at for so many times its share, so that a look
+ * costs about the same however many they are. Where that leaves slots free, it is asked again.
+ */
+const fewTenants = 4
 
 /** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
 const lockQueues: Statement = {
@@ -67,11 +73,16 @@ const claimJobs: Statement = {
     ), tenants AS MATERIALIZED (
       SELECT tenant, row_number() OVER (ORDER BY min(turn), tenant) AS turn, array_agg(DISTINCT name) AS names FROM lanes
       WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) GROUP BY tenant ORDER BY min(turn), tenant LIMIT (SELECT size FROM room)
+    ), page AS MATERIALIZED (
+      SELECT ${spare} + least(size, ceil(${fewTenants}.0 * size / greatest(1, (SELECT count(*) FROM tenants))))::integer AS rows FROM room
     ), first AS MATERIALIZED (
-      SELECT head.id, tenants.turn, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
+      SELECT head.id, tenants.turn, lane, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
       FROM tenants CROSS JOIN LATERAL unnest(names) AS lane CROSS JOIN LATERAL (
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
-        ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
+        ORDER BY priority, due_at, id LIMIT (SELECT rows FROM page)) AS head
+    ), looked AS MATERIALIZED (
+      SELECT coalesce(sum(heads), 0)::integer AS seen, coalesce(bool_or(heads >= rows AND rows < size + ${spare}), false) AS deeper
+      FROM (SELECT count(*) AS heads FROM first GROUP BY turn, lane) AS lane CROSS JOIN page CROSS JOIN room
     ), taken AS MATERIALIZED (
       SELECT head.id, head.report, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
       CROSS JOIN LATERAL (SELECT id, report FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
@@ -88,12 +99,14 @@ const claimJobs: Statement = {
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
         jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
-    SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
+    SELECT room.size, looked.seen, looked.deeper, claimed.* FROM room CROSS JOIN looked LEFT JOIN claimed ON true ORDER BY place`,
 }
 
 interface ClaimedRow extends Omit<AttemptRow, 'id'> {
   readonly size: number
   readonly seen: number
+  /** Whether there are lanes with more than was looked at. */
+  readonly deeper: boolean
   readonly id: number | null
   readonly worker: string
   readonly dueAt: number
@@ -116,13 +129,13 @@ export function claim({ clock, settings, facts }: Means): Claim {
     const until = now + settings.leaseMs
     const leases = tokens.mint(wanted, until)
     return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, tenant).then((rows) => {
-      const [{ size, seen } = { size: 0, seen: 0 }] = rows
+      const [{ size, seen, deeper } = { size: 0, seen: 0, deeper: false }] = rows
       const claimed = rows.filter(isClaimed)
       for (const row of claimed) facts.keep(attemptOf(row, queue, now))
       const latest = claimed.at(-1)
       if (lastTenants.size >= longestMemory) lastTenants.clear()
       if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
-      const passedOver = claimed.length < size && seen > claimed.length
+      const passedOver = claimed.length < size && (seen > claimed.length || deeper)
       return {
         claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
         again: passedOver ? left(requests, claimed.length) : [],

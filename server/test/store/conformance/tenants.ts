@@ -72,6 +72,45 @@ export function tenants(harness: Harness): void {
       expect([order.slice(3, 6), order.slice(6, 9)]).toEqual([order.slice(0, 3), order.slice(0, 3)])
     })
 
+    test('one that has more than all others together fills what they leave', async () => {
+      const { store } = await harness.open()
+      const others = Array.from({ length: 40 }, (_, i) => `other${i}`)
+      await insert(store, jobsOf('flood', 900), 'flood')
+      for (const tenant of others) await insert(store, jobsOf(tenant, 2), tenant)
+      const first = count(await claim(store, { limit: 500 }))
+      expect(first).toEqual({ flood: 420, ...Object.fromEntries(others.map((tenant) => [tenant, 2])) })
+      expect(count(await claim(store, { limit: 500 }))).toEqual({ flood: 480 })
+    })
+
+    test('very many have one turn each before any has a second', async () => {
+      const { store } = await harness.open()
+      const all = Array.from({ length: 300 }, (_, i) => `t${i}`)
+      await store.insert(
+        all.flatMap((tenant) => jobsOf(tenant, 3).map((job) => ({ tenant, job }))),
+        [],
+      )
+      const once = Object.fromEntries(all.map((tenant) => [tenant, 1]))
+      for (let i = 0; i < 3; i++) expect(count(await claim(store, { limit: 300 }))).toEqual(once)
+    })
+
+    test('slots that settlements free, and those that new jobs meet, go around as well', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('flood', 50), 'flood')
+      await insert(store, jobsOf('other', 5), 'other')
+      let [running] = await claim(store)
+      const order: (string | undefined)[] = [running?.args]
+      for (let i = 0; i < 7; i++) {
+        const settlement = { ...leaseOf(running as NonNullable<typeof running>), outcome: gives.ok }
+        const { claimed } = await store.settle([settlement], [aWish()])
+        const more = await store.insert([{ tenant: 'flood', job: aJob({ args: 'flood' }) }], [aWish()])
+        running = claimed[0]?.assignment
+        order.push(running?.args, more.claimed[0]?.assignment.args)
+      }
+      const whose = order.slice(0, 10)
+      expect(whose.filter((tenant) => tenant === 'other')).toHaveLength(5)
+      expect(whose.every((tenant, i) => tenant !== whose[i + 1])).toBe(true)
+    })
+
     test('a newcomer is served within one turn, whatever the priority of those before it', async () => {
       const { store } = await harness.open()
       await insert(store, jobsOf('flood', 20), 'flood')
