@@ -4,7 +4,11 @@ import type { Refusal } from '@anchorleg/shared'
 export class Refused extends Error {
   override readonly name = 'Refused'
 
-  constructor(readonly refusal: Refusal) {
+  constructor(
+    readonly refusal: Refusal,
+    /** What the log says: nothing that only the peer may know. */
+    readonly reason = refusal.message,
+  ) {
     super(refusal.message)
   }
 }
