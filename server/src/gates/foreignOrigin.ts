@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 export function foreignOrigin({ headers }: Pick<IncomingMessage, 'headers'>, allowed: readonly string[]): string | undefined {
   const { origin } = headers
   if (origin === undefined || isOwnOrigin({ headers }) || allowed.includes(origin.toLowerCase())) return undefined
-  return 'The Origin is not among those that the hub allows.'
+  return `The Origin ${origin.slice(0, 200)} is not among those that the hub allows.`
 }
 
 /** Whether a request comes from a page of the hub itself. */
