@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { request } from 'node:http'
 import { mintLease, mintRef, protocol } from '@anchorleg/shared'
+import { SignJWT } from 'jose'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { mintToken, type TokenClaims } from '#server/identity/mintToken.js'
@@ -20,8 +22,8 @@ afterAll(() => hub.close())
 
 type Refusal = { readonly code: string; readonly message: string }
 
-function open(namespace: string, auth: object, options: object = {}): Socket {
-  const socket = io(`${hub.url}${namespace}`, {
+function open(namespace: string, auth: object, options: object = {}, { url } = hub): Socket {
+  const socket = io(`${url}${namespace}`, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
@@ -140,6 +142,26 @@ describe('whoever comes', () => {
     }
     await Promise.all([leave('client'), leave('worker'), leave('admin')])
   })
+})
+
+test('a hub that knows the keys of another service takes the tokens that it signs for the hub', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const publicKeys = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  await using other = await createHub({ store: 'memory:', port: 0, logLevel: 'silent', publicKeys, audience: 'anchorleg' }).listen()
+  const sign = (audience: string) =>
+    new SignJWT({ role: 'client', tenant: 'acme' })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setAudience(audience)
+      .setExpirationTime('1m')
+      .sign(privateKey)
+  await next(open('/client', { token: await sign('anchorleg') }, {}, other), 'welcome')
+  const refusals = [await sign('another'), await mintToken(secret, { role: 'client', tenant: 'acme' })].map((token) =>
+    refusalOf(open('/client', { token }, {}, other)),
+  )
+  expect(await Promise.all(refusals)).toEqual([
+    { code: 'unauthorized', message: 'The token is not meant for this hub, by its claim "aud".' },
+    { code: 'unauthorized', message: 'The token is not signed with a key of this hub.' },
+  ])
 })
 
 describe('a tenant', () => {
