@@ -111,7 +111,7 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
         ask: (part) => ofRef(principal, part, ask),
         weigh: (told) => (told.type === 'job' ? told.errors.reduce((sum, outcome) => sum + weighOutcome(outcome), 0) : 0),
         pause: (weight) => {
-          if (weight > limits.frameBytes)
+          if (weight > bounds.bufferLimit / 2)
             throw refuse('payload_too_large', 'What there is to know of these jobs does not fit one answer: ask for fewer.')
         },
         take: (told) => [...told],

@@ -3,7 +3,7 @@ const fewest = 64
 const most = 512
 
 /** Characters of answers that are good to have at once. */
-const good = 1024 * 1024
+const fair = 1024 * 1024
 
 interface Terms<Asked, Told, Taken> {
   readonly ask: (part: readonly Asked[]) => Promise<Told[]>
@@ -14,6 +14,8 @@ interface Terms<Asked, Told, Taken> {
   readonly pause?: (weight: number) => Promise<void> | void
   /** How many come first. */
   readonly first?: number
+  /** How many characters of answers are good to have at once. */
+  readonly good?: number
 }
 
 /**
@@ -22,7 +24,7 @@ interface Terms<Asked, Told, Taken> {
  */
 export async function inParts<Asked, Told, Taken>(
   entries: readonly Asked[],
-  { ask, weigh, take, pause, first = fewest }: Terms<Asked, Told, Taken>,
+  { ask, weigh, take, pause, first = fewest, good = fair }: Terms<Asked, Told, Taken>,
 ): Promise<Taken[]> {
   if (entries.length <= first) return take(await ask(entries), entries)
   const taken: Taken[] = []

@@ -42,6 +42,7 @@ export async function attachTo(refs: readonly Wanted[], ask: Ask, { session, cou
       await turnstile.drained()
       await inParts(left, {
         first: firstLeft,
+        good: turnstile.ease,
         ask: (part) => courier.attach(session, part),
         weigh,
         pause: () => turnstile.drained(),

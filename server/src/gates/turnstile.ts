@@ -30,6 +30,10 @@ const violationCost = 20
 /** Messages of one peer that are worked on at once. */
 const mostUnanswered = 1_000
 
+/** How long a peer to which much is to be sent may take next to nothing of it, in ms; and how much makes it one that is not listened to either. */
+const suspicionMs = 2_000
+const pausingPile = 4
+
 /** How often one connection may ask for a namespace. */
 const mostHandshakes = 10
 
@@ -61,6 +65,9 @@ export class Turnstile {
   #received = 0
   #isBusy = false
   #isAhead = false
+  #isSuspect = false
+  #isPiled = false
+  #stopSuspicion = () => {}
   #stopPause = () => {}
   #stopWaiting = () => {}
 
@@ -79,6 +86,7 @@ export class Turnstile {
     connection.on('close', () => {
       this.#stopPause()
       this.#stopWaiting()
+      this.#stopSuspicion()
     })
     for (const event of ['ping', 'pong']) this.#line.on(event, () => this.#receive(0))
     this.#awaitJoin()
@@ -121,10 +129,15 @@ export class Turnstile {
     this.#flow()
   }
 
+  /** What may wait for the peer without harm, in characters. */
+  get ease(): number {
+    return this.terms.bounds.bufferLimit / 4
+  }
+
   /** Resolves when the peer has read the most of what it was sent, or is gone: for who has much to send, and can wait. */
   async drained(): Promise<void> {
     const { connection } = this
-    while (connection.readyState === 'open' && this.#pile > this.terms.bounds.bufferLimit / 4) {
+    while (connection.readyState === 'open' && this.#pile > this.ease) {
       await new Promise<void>((resolve) => {
         const go = () => {
           connection.transport.off('drain', go)
@@ -174,7 +187,7 @@ export class Turnstile {
   }
 
   #flow(): void {
-    const stop = this.#isAhead || this.#isBusy
+    const stop = this.#isAhead || this.#isBusy || this.#isPiled
     if (stop === this.#line.isPaused) return
     if (stop) this.#line.pause()
     else this.#line.resume()
@@ -185,9 +198,32 @@ export class Turnstile {
     return this.#queued + this.#line.bufferedAmount
   }
 
+  /** How much the peer has taken off the line, as far as this machine can tell. */
+  get #taken(): number {
+    const { _socket: socket } = this.#line as unknown as { readonly _socket?: { readonly bytesWritten: number; readonly writableLength: number } }
+    return socket ? socket.bytesWritten - socket.writableLength : 0
+  }
+
   #send(characters: number): void {
     this.#queued += characters
-    if (this.#pile > this.terms.bounds.bufferLimit) this.cut('it does not read what it is sent')
+    if (this.#pile > this.terms.bounds.bufferLimit) this.#suspect()
+  }
+
+  /** Much may come in one turn for a peer that reads well. One that takes next to nothing of it in a while does not read. */
+  #suspect(): void {
+    const { bufferLimit } = this.terms.bounds
+    this.#isPiled = this.#pile > pausingPile * bufferLimit
+    this.#flow()
+    if (this.#isSuspect) return
+    this.#isSuspect = true
+    const before = this.#taken
+    this.#stopSuspicion = after(suspicionMs, () => {
+      this.#isSuspect = false
+      if (this.#pile > bufferLimit && this.#taken - before < bufferLimit / 1_024) return this.cut('it does not read what it is sent')
+      if (this.#pile > bufferLimit) return this.#suspect()
+      this.#isPiled = false
+      this.#flow()
+    })
   }
 
   #awaitJoin(): void {
