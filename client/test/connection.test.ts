@@ -71,6 +71,28 @@ describe('a hub that says goodbye because the token has run out', () => {
     expect(hub.handshakes.map(({ token }) => token)).toEqual(['token 1', 'token 2'])
   })
 
+  test('is met again until the function gives one that is accepted, which it may do a little late', async () => {
+    await using hub = await ScriptedHub.open()
+    let asked = 0
+    await using client = connect(hub.url, { token: () => (++asked < 4 ? 'old' : 'new') })
+    await client.ready
+    Object.defineProperty(hub, 'refusal', { get: () => (hub.handshakes.at(-1)?.token === 'old' ? goodbye : undefined) })
+    hub.socket.emit('goodbye', goodbye)
+    await hub.connection(2)
+    expect(hub.handshakes.map(({ token }) => token)).toEqual(['old', 'old', 'old', 'new'])
+  })
+
+  test('is left after some tries, where the function gives none that is accepted', async () => {
+    await using hub = await ScriptedHub.open({ attach: allPending })
+    await using client = connect(hub.url, { token: () => 'old' })
+    const awaited = client.await(client.attach(ref), Number.POSITIVE_INFINITY)
+    await hub.nth('attach')
+    hub.refusal = goodbye
+    hub.socket.emit('goodbye', goodbye)
+    expect(await awaited).toEqual({ type: 'error', error: goodbye })
+    expect([client.status, hub.handshakes.length]).toEqual(['refused', 7])
+  })
+
   test('is left for good, where the token is a text', async () => {
     await using hub = await ScriptedHub.open({ attach: allPending })
     await using client = connect(hub.url, { token: 'the only one' })

@@ -70,7 +70,7 @@ describe('when the token of a caller runs out', () => {
     const hub = await house.hub(['--secret', secret])
     const { job, performer, begins, letGo } = held()
     await worker(hub, [performer, double.perform(({ int }) => int * 2)], always({ role: 'worker' }))
-    const { given, token } = tokens(acme, 2)
+    const { given, token } = tokens(acme, 4)
     const client = house.connect(hub, { token })
     await client.ready
     const relay = await client.async(job.new(21))
@@ -95,7 +95,7 @@ describe('when the token of a caller runs out', () => {
 
   test('and is a text, its awaits and submits end as unauthorized, and nothing is tried again', async ({ house }) => {
     const hub = await house.hub(['--secret', secret])
-    const client = house.connect(hub, { token: await mintToken(secret, { ...acme, expiresIn: 3 }) })
+    const client = house.connect(hub, { token: await mintToken(secret, { ...acme, expiresIn: 4 }) })
     await client.ready
     const relay = await client.async(double.new({ int: 1 }))
     const unauthorized = { type: 'error', error: { code: 'unauthorized', message: 'The token has expired.' } }
@@ -108,7 +108,7 @@ describe('when the token of a caller runs out', () => {
 
   test('and its function fails for a while, it is back as soon as that gives one', async ({ house }) => {
     const hub = await house.hub(['--secret', secret])
-    const { given, token } = tokens(acme, 2)
+    const { given, token } = tokens(acme, 4)
     const client = house.connect(hub, { token })
     await client.ready
     await worker(hub, [double.perform(({ int }) => int * 2)], always({ role: 'worker' }))
@@ -132,13 +132,13 @@ describe('when the token of a worker runs out', () => {
   test('its function is asked for another, and the jobs that it runs stay its own', async ({ house }) => {
     const hub = await house.hub(['--secret', secret, '--lease', '3000', '--grace', '0'])
     const { job, performer, state, begins, letGo } = held()
-    const { given, token } = tokens({ role: 'worker', tenant: 'acme' }, 2)
+    const { given, token } = tokens({ role: 'worker', tenant: 'acme' }, 4)
     await worker(hub, [performer], token)
     const client = house.connect(hub, { token: always(acme) })
     const relay = await client.async(job.new(4, { maxAttempts: 1 }))
     await begins
     // Longer than a lease, and two tokens.
-    await expect.poll(() => given.count, { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(6)
+    await expect.poll(() => given.count, { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(5)
     letGo()
     expect(await client.await(relay, forever)).toEqual({ type: 'ok', value: 8 })
     expect(state.starts).toBe(1)
