@@ -28,19 +28,6 @@ const flags = [
   ['--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)'],
 ] as const
 
-/** What peers may use of the hub; for most 0 is no bound. Without a secret or public keys most have none by default. */
-const bounds = [
-  ['--connections-per-address <number>', 'connections at once from one address (default 1000)'],
-  ['--connections-per-tenant <number>', 'connections at once of one tenant (default 10000)'],
-  ['--awaits-per-connection <number>', 'refs that one connection awaits or watches at once (default 10000)'],
-  ['--submits-per-tenant <number>', 'jobs that one tenant submits in a second (default 10000)'],
-  ['--submits-per-connection <number>', 'jobs that one connection submits in a second (default 5000)'],
-  ['--messages-per-connection <number>', 'messages that one connection sends in a second (default 10000)'],
-  ['--buffer-limit <bytes>', 'what may wait for a peer that does not read (default 16777216)'],
-  ['--handshake-timeout <ms>', 'how long a request may take to arrive, and a connection to join a namespace (default 10000)'],
-  ['--trust-proxy <number>', 'proxies before the hub that add the address they see to X-Forwarded-For (default 0)'],
-] as const
-
 /** Those that take several texts, separated by commas. */
 const lists = [
   ['--public-keys <paths>', 'files with public keys of a service that signs tokens: PEM, JSON Web Keys or sets of them'],
@@ -53,7 +40,7 @@ const lists = [
 export function hubCommand(): Command {
   const command = new Command('hub').description('Run a hub: it stores jobs, routes them to workers and their results to whoever awaits them.')
   const add = (option: Option) => command.addOption(option.env(`ANCHORLEG_${option.long?.slice(2).replaceAll('-', '_').toUpperCase()}`))
-  for (const [flag, description] of [...flags, ...bounds]) add(new Option(flag, description))
+  for (const [flag, description] of flags) add(new Option(flag, description))
   for (const [flag, description] of lists) add(new Option(flag, description).argParser(splitList))
   add(secretOption('what tokens are signed with, at least 32 bytes; all are accepted'))
   add(new Option('--metrics <who>', 'who may read /metrics where there are tokens: admin or open (default admin)'))
