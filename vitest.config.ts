@@ -6,6 +6,7 @@ const folders = {
   server: ['server/test/**/*.test.ts'],
   scenarios: ['e2e/scenarios/**/*.test.ts'],
   history: ['e2e/history/**/*.test.ts'],
+  hostile: ['e2e/hostile/**/*.test.ts'],
   faults: ['e2e/faults/**/*.test.ts'],
   bench: ['e2e/bench/**/*.test.ts'],
   examples: ['examples/*/test/**/*.test.ts'],
@@ -31,7 +32,7 @@ const globalSetup = './e2e/harness/postgresForTests.ts'
 const onPostgres = ['server', 'scenarios', 'cluster']
 
 /** Whose tests end processes, and wait for others to come back. */
-const waitingLong = new Set(['scenarios', 'cluster', 'faults'])
+const waitingLong = new Set(['scenarios', 'cluster', 'faults', 'hostile'])
 
 export default defineConfig({
   test: {

@@ -70,6 +70,11 @@ export class Courier {
     else if (!room.some((member) => member.session === session && member.want === want)) room.push({ session, want })
   }
 
+  /** Whether it is in the room of a ref. */
+  has(session: ClientSession, ref: string): boolean {
+    return session.rooms.has(keyOf({ tenant: session.tenant, ref }))
+  }
+
   leave(session: ClientSession, { ref, want }: Wanted): void {
     const key = keyOf({ tenant: session.tenant, ref })
     this.#keep(key, (member) => member.session !== session || member.want !== want)
@@ -102,7 +107,7 @@ export class Courier {
   async look(session: ClientSession, wanted: readonly Wanted[]): Promise<Standing[]> {
     const readings = await this.store.read(wanted.map(({ ref }) => ({ tenant: session.tenant, ref })))
     return wanted.map(({ ref, want }, i) => {
-      const standing = standingOf(ref, want, readings[i] as (typeof readings)[number], this.roster)
+      const standing = standingOf({ tenant: session.tenant, ref }, want, readings[i] as (typeof readings)[number], this.roster)
       return standing.type === 'outcome' ? { ...standing, outcome: visible(session, standing).outcome } : standing
     })
   }
@@ -111,7 +116,7 @@ export class Courier {
   async inspect(session: ClientSession, refs: readonly string[]): Promise<Inspection[]> {
     const inspected = await this.store.inspect(refs.map((ref) => ({ tenant: session.tenant, ref })))
     return refs.map((ref, i) => {
-      const inspection = inspectionOf(ref, inspected[i] as Inspected, this.roster)
+      const inspection = inspectionOf({ tenant: session.tenant, ref }, inspected[i] as Inspected, this.roster)
       if (inspection.type !== 'job') return inspection
       return { ...inspection, errors: inspection.errors.map((outcome) => visible(session, { ref, outcome }).outcome) }
     })

@@ -62,9 +62,16 @@ export class Lifeline {
     return held.map((each) => each !== null)
   }
 
-  /** A worker is back on a connection with leases from before: answers with what it still holds of them, null for one it lost. */
-  reclaim(leases: readonly Lease[], worker: string): Promise<(Held | null)[]> {
-    return this.rooms.store.renew(leases, this.terms.leaseMs, worker)
+  /**
+   * A worker is back on a connection with leases from before: answers with what it still holds of them, null for one it lost, or
+   * may not hold.
+   */
+  async reclaim(leases: readonly Lease[], worker: string, mayHold: (held: Held) => boolean): Promise<(Held | null)[]> {
+    const { store } = this.rooms
+    const held = await store.held(leases)
+    const own = leases.filter((_, i) => held[i] && mayHold(held[i]))
+    const renewed = new Map((own.length > 0 ? await store.renew(own, this.terms.leaseMs, worker) : []).map((each, i) => [own[i], each]))
+    return leases.map((lease) => renewed.get(lease) ?? null)
   }
 
   /** A worker's connection has closed: the leases it has not presented on another one since shorten to the grace. */

@@ -34,6 +34,7 @@ const levels = {
   'worker.draining': 'info',
   'worker.overdue': 'warn',
   'peer.refused': 'warn',
+  'peer.cut': 'warn',
   'message.refused': 'warn',
   'message.failed': 'error',
   'store.committed': 'trace',

@@ -58,6 +58,11 @@ export class Watchers {
     }
   }
 
+  /** Whether it watches a ref. */
+  has(session: ClientSession, ref: string): boolean {
+    return session.watched.has(keyOf({ tenant: session.tenant, ref }))
+  }
+
   unwatch(session: ClientSession, ref: string): void {
     const key = keyOf({ tenant: session.tenant, ref })
     session.watched.delete(key)

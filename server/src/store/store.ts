@@ -182,6 +182,7 @@ export type Released = Waiter | { readonly announcement: Announcement }
 /** A lease that is still held, and the reason of a cancellation that was asked for meanwhile. */
 export interface Held extends Lane {
   readonly jobId: string
+  readonly tenant: string
   readonly cancel: SealedValue | null
 }
 
@@ -211,9 +212,10 @@ export type Inserted =
     }
   | { readonly type: 'refused'; readonly refusal: Refusal }
 
-/** A wish for jobs: at most `limit` of one queue, of these names, for a worker's connection. */
+/** A wish for jobs: at most `limit` of one queue, of these names, for a worker's connection; of one tenant or, without one, of all. */
 export interface ClaimRequest {
   readonly worker: string
+  readonly tenant?: string | undefined
   readonly queue: string
   readonly names: readonly string[]
   readonly limit: number

@@ -7,7 +7,7 @@ import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** What was claimed, and what is left to ask for, because others held jobs that would have come first. */
+/** What was claimed, and what is left to ask for, because others held jobs that would have come first, or not all were looked at. */
 export interface ClaimedSome {
   readonly claimed: Claimed[]
   readonly again: ClaimRequest[]
@@ -16,8 +16,9 @@ export interface ClaimedSome {
 /** Claims with tokens of the call that they belong to. */
 export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[], tokens: Tokens) => Promise<ClaimedSome>
 
-/** Requests for the same names in one queue, one after the other. */
+/** Requests for the same names in one queue, of the same tenant or of all, one after the other. */
 interface Line {
+  readonly tenant: string | undefined
   readonly queue: string
   readonly names: readonly string[]
   readonly requests: ClaimRequest[]
@@ -31,6 +32,12 @@ const spare = 16
 
 /** How long a hub that found no place in a limited queue keeps its turn without asking again, in ms. */
 const turnMs = 3_000
+
+/**
+ * Tenants that are each looked at for all that is wanted: of more, each is looked at for so many times its share, so that a look
+ * costs about the same however many they are. Where that leaves slots free, it is asked again.
+ */
+const fewTenants = 4
 
 /** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
 const lockQueues: Statement = {
@@ -48,9 +55,10 @@ const next = transition({ attempt: 0 })
 
 /**
  * Claims for one line. Where a limit leaves less room than there are jobs for, the hub is in line from then on, and for each that
- * is so before it a place is left: or the hub at which places become free would take them all. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. What is available is due, whatever this hub's clock says. Jobs that another hub holds are passed over. The state is compared as no index has
- * it where jobs are found by their ids: or all that are available might be walked for them.
+ * is so before it a place is left: or the hub at which places become free would take them all. It leaps along the index of
+ * available jobs from tenant to tenant, takes from each lane no more than is wanted, and of those the first in turn; of one tenant
+ * it leaps nowhere. What is available is due, whatever this hub's clock says. Jobs that another hub holds are passed over. The
+ * state is compared as no index has it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
   name: 'claimJobs',
@@ -61,22 +69,27 @@ const claimJobs: Statement = {
             (coalesce((SELECT drawn FROM turns WHERE queue = $1 AND hub = $10 AND until > $8), ${Number.MAX_SAFE_INTEGER}), $10))))::integer END AS size
       FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
     ), lanes (name, tenant, turn, place) AS (
-      SELECT wanted, CASE turn
-          WHEN 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
+      SELECT wanted, CASE WHEN $12::text IS NOT NULL THEN $12
+          WHEN turn = 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
           ELSE (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted ORDER BY tenant LIMIT 1) END, turn, 1
-      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn)
+      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn) WHERE turn = 0 OR $12 IS NULL
       UNION ALL
       SELECT name, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = lanes.name AND jobs.tenant > lanes.tenant
           ORDER BY tenant LIMIT 1), turn, place + 1
-      FROM lanes WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
+      FROM lanes WHERE $12 IS NULL AND tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
     ), tenants AS MATERIALIZED (
       SELECT tenant, row_number() OVER (ORDER BY min(turn), tenant) AS turn, array_agg(DISTINCT name) AS names FROM lanes
       WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) GROUP BY tenant ORDER BY min(turn), tenant LIMIT (SELECT size FROM room)
+    ), page AS MATERIALIZED (
+      SELECT ${spare} + least(size, ceil(${fewTenants}.0 * size / greatest(1, (SELECT count(*) FROM tenants))))::integer AS rows FROM room
     ), first AS MATERIALIZED (
-      SELECT head.id, tenants.turn, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
+      SELECT head.id, tenants.turn, lane, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
       FROM tenants CROSS JOIN LATERAL unnest(names) AS lane CROSS JOIN LATERAL (
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
-        ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
+        ORDER BY priority, due_at, id LIMIT (SELECT rows FROM page)) AS head
+    ), looked AS MATERIALIZED (
+      SELECT coalesce(sum(heads), 0)::integer AS seen, coalesce(bool_or(heads >= rows AND rows < size + ${spare}), false) AS deeper
+      FROM (SELECT count(*) AS heads FROM first GROUP BY turn, lane) AS lane CROSS JOIN page CROSS JOIN room
     ), taken AS MATERIALIZED (
       SELECT head.id, head.report, head.report_before, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
       CROSS JOIN LATERAL (SELECT id, report, report_before FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
@@ -103,12 +116,14 @@ const claimJobs: Statement = {
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
         jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
-    SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
+    SELECT room.size, looked.seen, looked.deeper, claimed.* FROM room CROSS JOIN looked LEFT JOIN claimed ON true ORDER BY place`,
 }
 
 interface ClaimedRow extends Omit<AttemptRow, 'id'> {
   readonly size: number
   readonly seen: number
+  /** Whether there are lanes with more than was looked at. */
+  readonly deeper: boolean
   readonly id: number | null
   readonly worker: string
   readonly dueAt: number
@@ -121,7 +136,7 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
 /** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
 export function claim({ clock, settings, facts, hub }: Means): Claim {
   const lastTenants = new Map<string, string>()
-  const serve = (tx: Transaction, { queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
+  const serve = (tx: Transaction, { tenant, queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
     const key = JSON.stringify([queue, names])
     const now = clock.now()
     const upto = runningSums(requests.map(({ limit }) => limit))
@@ -130,21 +145,20 @@ export function claim({ clock, settings, facts, hub }: Means): Claim {
     const workers = requests.map(({ worker }) => worker)
     const until = now + settings.leaseMs
     const leases = tokens.mint(wanted, until)
-    return tx
-      .rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, hub, now + turnMs)
-      .then((rows) => {
-        const [{ size, seen } = { size: 0, seen: 0 }] = rows
-        const claimed = rows.filter(isClaimed)
-        for (const row of claimed) facts.keep(attemptOf(row, queue))
-        const latest = claimed.at(-1)
-        if (lastTenants.size >= longestMemory) lastTenants.clear()
-        if (latest) lastTenants.set(key, latest.tenant)
-        const passedOver = claimed.length < size && seen > claimed.length
-        return {
-          claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
-          again: passedOver ? left(requests, claimed.length) : [],
-        }
-      })
+    const values = [queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, hub, now + turnMs, tenant]
+    return tx.rows<ClaimedRow>(claimJobs, ...values).then((rows) => {
+      const [{ size, seen, deeper } = { size: 0, seen: 0, deeper: false }] = rows
+      const claimed = rows.filter(isClaimed)
+      for (const row of claimed) facts.keep(attemptOf(row, queue))
+      const latest = claimed.at(-1)
+      if (lastTenants.size >= longestMemory) lastTenants.clear()
+      if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
+      const passedOver = claimed.length < size && (seen > claimed.length || deeper)
+      return {
+        claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
+        again: passedOver ? left(requests, claimed.length) : [],
+      }
+    })
   }
   return (tx, requests, tokens) => {
     const lines = linesOf(requests)
@@ -163,11 +177,12 @@ export function claim({ clock, settings, facts, hub }: Means): Claim {
 function linesOf(requests: readonly ClaimRequest[]): Line[] {
   const lines: Line[] = []
   for (const request of requests) {
-    const { queue, names, limit } = request
+    const { tenant, queue, names, limit } = request
     if (limit <= 0 || names.length === 0) continue
     const line = lines.at(-1)
-    if (line && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n'))) line.requests.push(request)
-    else lines.push({ queue, names, requests: [request] })
+    if (line && line.tenant === tenant && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n')))
+      line.requests.push(request)
+    else lines.push({ tenant, queue, names, requests: [request] })
   }
   return lines
 }
