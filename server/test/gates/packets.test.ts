@@ -1,6 +1,9 @@
-import { Decoder as TheirDecoder, Encoder as TheirEncoder } from 'socket.io-parser'
+import { Server } from 'socket.io'
 import { describe, expect, test } from 'vitest'
 import { Decoder, Encoder } from '#server/gates/packets.js'
+
+/** What Socket.IO itself reads and writes with. */
+const { Decoder: TheirDecoder, Encoder: TheirEncoder } = new Server()._parser
 
 function read(decoder: { on(event: 'decoded', listener: (packet: unknown) => void): unknown; add(text: never): void }, text: unknown): unknown {
   let read: unknown
