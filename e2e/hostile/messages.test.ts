@@ -45,6 +45,18 @@ const submitsText = (field: string, json: string) => async (scene: Scene) => {
   peer.hangUp()
   return wordOf(answer)
 }
+/** Two jobs under one ref in one message, these so many times; what is said of the first and of the last. */
+const submitsTwice =
+  (first: object, second: object, times = 1) =>
+  async (scene: Scene) => {
+    const peer = await Stranger.welcomed(scene)
+    const ref = mintRef()
+    const jobs = [job(first), job(second)].map((each) => ({ ...each, ref }))
+    const answer = await peer.ask<{ refused?: { code: string } }[]>('submit', { jobs: Array.from({ length: times }, () => jobs).flat() })
+    peer.hangUp()
+    if (typeof answer === 'string' || 'refused' in answer) return wordOf(answer)
+    return [answer.ok[0], answer.ok.at(-1)].map((entry) => entry?.refused?.code ?? 'stored').join(', ')
+  }
 const nested = (levels: number) => {
   let value: unknown = 1
   for (let level = 0; level < levels; level++) value = { a: value }
@@ -64,19 +76,10 @@ describe('jobs that a client submits', () => {
     ['a ref with a line break', 'invalid_message', submits({ ref: `${someRef}\n` })],
     ['a ref of SQL', 'invalid_message', submits({ ref: "' OR 1=1; DROP TABLE jobs; --" })],
     ['a ref that is a list of one', 'invalid_message', submits({ ref: [someRef] })],
-    [
-      'the same ref twice, with other args',
-      'stored, ref_conflict',
-      async (scene) => {
-        const peer = await Stranger.welcomed(scene)
-        const ref = mintRef()
-        const answer = await peer.ask<{ refused?: { code: string } }[]>('submit', { jobs: [job({ ref }), job({ ref, args: '[2]' })] })
-        peer.hangUp()
-        return typeof answer === 'string' || 'refused' in answer
-          ? wordOf(answer)
-          : answer.ok.map(({ refused }) => refused?.code ?? 'stored').join(', ')
-      },
-    ],
+    ['the same ref twice, with other args', 'stored, ref_conflict', submitsTwice({ args: '[1]' }, { args: '[2]' })],
+    ['the same ref 10,000 times', 'stored, stored', submitsTwice({}, {}, 5_000)],
+    ['the same ref under a name that only looks the same', 'stored, ref_conflict', submitsTwice({ name: 'caf\u00e9' }, { name: 'cafe\u0301' })],
+    ['the same ref under a name with an invisible end', 'stored, ref_conflict', submitsTwice({ name: 'x' }, { name: 'x\u200b' })],
     ['an empty name', 'invalid_job', submits({ name: '' })],
     ['a name of 129 characters', 'invalid_job', submits({ name: 'x'.repeat(129) })],
     ['a name of a megabyte', 'invalid_job', submits({ name: 'x'.repeat(2 ** 20) })],

@@ -3,6 +3,7 @@ import { createWorker, type Performer, type Worker } from '@anchorleg/client/wor
 import { mintToken, type TokenClaims } from '@anchorleg/server'
 import { io } from 'socket.io-client'
 import { describe, expect, onTestFinished } from 'vitest'
+import type { HubProcess } from '#e2e/harness/hubProcess.js'
 import { double } from '#e2e/harness/jobs.js'
 import { forever, test } from './test.js'
 
@@ -168,6 +169,19 @@ describe('who may do what', () => {
     const guest = house.connect(hub, { token: always({ ...acme, ref: relay.ref }) })
     expect(await guest.inspect(relay)).toMatchObject({ state: 'available' })
     await expect(guest.cancel(relay)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  test('holds at every hub of a cluster: a worker of one tenant elsewhere runs its jobs, and is none to another', async ({ house }) => {
+    const [here, there] = (await house.cluster(2, ['--secret', secret])) as [HubProcess, HubProcess]
+    const [own, other] = (['acme', 'other'] as const).map((tenant) => house.connect(here, { token: always({ role: 'client', tenant }) })) as [
+      Client,
+      Client,
+    ]
+    const waits = await other.async(double.new({ int: 1 }))
+    await worker(there, [double.perform(({ int }) => int * 2)], always({ role: 'worker', tenant: 'acme' }))
+    expect(await own.await(own.async(double.new({ int: 2 })), forever)).toEqual({ type: 'ok', value: 4 })
+    expect(await other.inspect(waits)).toMatchObject({ state: 'available', waiting: 'no_worker' })
+    expect(await own.await(other.attach(waits.ref), 1_000)).toMatchObject({ error: { code: 'not_found' } })
   })
 
   test('is for a function of the program to say, if it has one', async ({ house }) => {

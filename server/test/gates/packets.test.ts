@@ -1,6 +1,9 @@
-import { Decoder as TheirDecoder, Encoder as TheirEncoder } from 'socket.io-parser'
+import { Server } from 'socket.io'
 import { describe, expect, test } from 'vitest'
 import { Decoder, Encoder } from '#server/gates/packets.js'
+
+/** What Socket.IO itself reads and writes with. */
+const { Decoder: TheirDecoder, Encoder: TheirEncoder } = new Server()._parser
 
 function read(decoder: { on(event: 'decoded', listener: (packet: unknown) => void): unknown; add(text: never): void }, text: unknown): unknown {
   let read: unknown
@@ -42,7 +45,7 @@ test.each([
 })
 
 describe('does not read', () => {
-  test.each([
+  test.each<[string, string | Buffer]>([
     ['bytes', Buffer.from('2/client,0["submit",{}]')],
     ['a packet with attachments', '51-/client,0["submit",{"_placeholder":true,"num":0}]'],
     ['an acknowledgement with attachments', '61-/client,0[{"_placeholder":true,"num":0}]'],
@@ -61,7 +64,7 @@ describe('does not read', () => {
     ['auth that is a list', '0/client,[]'],
     ['a list that breaks a call', `2/client,0["submit"${',0'.repeat(500_000)}]`],
     ['an acknowledgement that breaks a call', `3/client,0[0${',0'.repeat(500_000)}]`],
-    ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'error', 'newListener', 'removeListener'].map((name) => [
+    ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'error', 'newListener', 'removeListener'].map((name): [string, string] => [
       `an event named ${name}`,
       `2/client,0["${name}",{}]`,
     ]),
