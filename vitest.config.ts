@@ -25,7 +25,13 @@ const notClustered: Readonly<Record<string, string>> = {
     leaseKeeping: 'keeps a processor busy for half a minute to see what a worker’s threads do, at whatever hub',
   }),
 }
-const scenario = (name: string) => `e2e/scenarios/${name}.test.ts`
+
+/** Two of its houses at a time in one file: each is three hubs to start. */
+const clustered = {
+  env: { ANCHORLEG_TEST_HOUSE: 'cluster' },
+  exclude: Object.keys(notClustered).map((name) => `e2e/scenarios/${name}.test.ts`),
+  maxConcurrency: 2,
+}
 
 /** Starts the run's one PostgreSQL, for the projects whose tests use it. */
 const globalSetup = './e2e/harness/postgresForTests.ts'
@@ -48,7 +54,7 @@ export default defineConfig({
         name,
         include,
         ...(waitingLong.has(name) && { testTimeout: 60_000 }),
-        ...(name === 'cluster' && { env: { ANCHORLEG_TEST_HOUSE: 'cluster' }, exclude: Object.keys(notClustered).map(scenario) }),
+        ...(name === 'cluster' && clustered),
         ...(onPostgres.includes(name) && { globalSetup }),
       },
     })),
