@@ -1,6 +1,6 @@
 import { type Answer, after, commonProtocol, type Limits, protocol, type Refusal, release, type Welcome } from '@anchorleg/shared'
 import { anyOf, backoff } from './backoff.js'
-import { deferred } from './deferred.js'
+import { quietlyDeferred } from './deferred.js'
 import { RelayError } from './errors.js'
 import { type NoAnswer, Socket } from './socket.js'
 
@@ -57,8 +57,8 @@ export class Connection<Asks extends object> {
   #limits: Limits | undefined
   #ended: RelayError | undefined
   #stopTimer = () => {}
-  readonly #ready = deferred()
-  readonly #firstTry = deferred()
+  readonly #ready = quietlyDeferred()
+  readonly #firstTry = quietlyDeferred()
 
   constructor(
     private readonly address: Address,
@@ -188,16 +188,13 @@ export class Connection<Asks extends object> {
   }
 
   #refuse(message: string, { code }: Partial<Refusal> = {}): void {
-    if (code === 'unauthorized' && this.#mayComeAgain()) this.#lose(`The hub does not accept the token: ${message}`)
-    else if (code === 'unauthorized' || code === 'forbidden') this.refuse(new RelayError(code, message))
+    if (code === 'forbidden' || (code === 'unauthorized' && !this.#mayComeAgain())) this.refuse(new RelayError(code, message))
     else this.#lose(`The hub does not let us in: ${message}`)
   }
 
   /** Who was let in before may have a function whose clock is a little behind, so that it gives once more the token that ran out. */
   #mayComeAgain(): boolean {
-    if (typeof this.address.token !== 'function' || !this.#limits) return false
-    this.#turnedAway += 1
-    return this.#turnedAway < mostTurns
+    return typeof this.address.token === 'function' && this.#limits !== undefined && ++this.#turnedAway < mostTurns
   }
 
   /** The hub ends the connection, because our token has run out: a function may give another. */

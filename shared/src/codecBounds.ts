@@ -19,10 +19,8 @@ const sparse = -7
 
 const views = /^(?:(?:U?int(?:8|16|32)|Uint8Clamped|Float(?:16|32|64)|Big(?:Ui|I)nt64)Array|DataView)$/i
 
-/** A long URL as `href` writes it, whose host is short, or is not one that would be translated. */
-const shortHost = new RegExp(
-  `^(?:(?:https?|wss?|ftp)://[^/\\\\?#\\s]{1,${valueBounds.host}}(?:[/?#]|$)|file://[^/\\\\?#\\s]{0,${valueBounds.host}}/|(?!https?:|wss?:|ftp:|file:)[a-z][a-z\\d+.-]*:)`,
-)
+/** A URL with a long host that would be translated, or with characters that `href` never has, and that are dropped before it is read. */
+const costly = new RegExp(`^(?:https?|wss?|ftp|file):[/\\\\]*[^/\\\\?#]{${valueBounds.host + 1}}|[\\0- ]`, 'i')
 
 /**
  * Checks devalue's flat form, a list in which containers refer to their parts by number, before anything is built from
@@ -64,22 +62,25 @@ interface Spent {
 /** Whether to build this one part would cost out of proportion to its text. What is not as devalue writes it is left to devalue to refuse. */
 function tooCostly(node: readonly unknown[], spent: Spent): string | undefined {
   const [kind, content] = node
+  const length = lengthOf(content)
   switch (kind) {
     case sparse:
       spent.sparseLength += Math.abs(Number(content))
-      return spent.sparseLength <= valueBounds.sparseLength ? undefined : `sparse arrays longer than ${valueBounds.sparseLength}`
+      return within(spent.sparseLength, valueBounds.sparseLength, 'sparse arrays')
     case 'BigInt':
-      return lengthOf(content) <= valueBounds.digits ? undefined : `an integer of more than ${valueBounds.digits} digits`
+      return within(length, valueBounds.digits, 'an integer')
     case 'RegExp':
-      spent.patterns += lengthOf(content)
-      return spent.patterns <= valueBounds.patterns ? undefined : `regular expressions of more than ${valueBounds.patterns} characters`
+      spent.patterns += length
+      return within(spent.patterns, valueBounds.patterns, 'regular expressions')
     case 'URL':
-      return lengthOf(content) <= valueBounds.host || shortHost.test(String(content))
-        ? undefined
-        : `a URL whose host has more than ${valueBounds.host} characters`
+      return typeof content === 'string' && !costly.test(content) ? undefined : within(length, valueBounds.host, 'a URL with a host')
     default:
       return undefined
   }
+}
+
+function within(length: number, bound: number, what: string): string | undefined {
+  return length <= bound ? undefined : `${what} longer than ${bound}`
 }
 
 /** The length of the text that a constructor is given; what is no text it would turn into some, of any length. */
