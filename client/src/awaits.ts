@@ -14,33 +14,15 @@ export class Awaits {
   constructor(private readonly rooms: Rooms) {}
 
   /** Awaits one relay or the promise of one. Rejects with TypeError for arguments that are not as they must be, and for nothing else. */
-  one(given: unknown, wait: Wait | undefined): Promise<AwaitResult<any>> {
-    try {
-      const patience = patienceOf(wait)
-      demandRelay(given)
-      this.rooms.connection.open()
-      return this.#begin([given], patience)[0] as Promise<AwaitResult<any>>
-    } catch (error) {
-      hush([given])
-      return Promise.reject(error)
-    }
+  async one(given: unknown, wait: Wait | undefined): Promise<AwaitResult<any>> {
+    return this.#begin([given], wait)[0] as Promise<AwaitResult<any>>
   }
 
   /** Awaits relays and promises of relays with one deadline, counted from the call. Rejects like {@link one}. */
   async all(given: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>[]> {
     if (!Array.isArray(given)) throw new TypeError(`expected a list of relays, got ${show(given)}`)
     // A list with holes has undefined there, like any other list.
-    const relays = Array.from<unknown>(given)
-    try {
-      const patience = patienceOf(wait)
-      relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
-      if (relays.length === 0) return []
-      this.rooms.connection.open()
-      return Promise.all(this.#begin(relays, patience))
-    } catch (error) {
-      hush(relays)
-      throw error
-    }
+    return Promise.all(this.#begin(Array.from<unknown>(given), wait))
   }
 
   /** Ends every await, and whatever comes later. */
@@ -48,7 +30,10 @@ export class Awaits {
     for (const awaiting of [...this.#open]) awaiting.failed(code as 'closed' | 'unauthorized' | 'forbidden', message)
   }
 
-  #begin(relays: readonly unknown[], patience: Patience): Promise<AwaitResult<any>>[] {
+  #begin(relays: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>>[] {
+    const { connection } = this.rooms
+    const patience = read(relays, wait)
+    if (relays.length > 0) connection.open()
     const { timeout, signal } = patience
     const begun = relays.map((relay) => {
       const awaiting = new Awaiting(relay, patience, this.rooms, this.#over)
@@ -59,7 +44,7 @@ export class Awaits {
     })
     const results = begun.map(({ result }) => result)
     if (signal) heed(signal, begun)
-    if (this.rooms.connection.ended) this.end(this.rooms.connection.ended)
+    if (connection.ended) this.end(connection.ended)
     return results
   }
 
@@ -87,7 +72,14 @@ function heed(signal: AbortSignal, awaitings: readonly Awaiting[]): void {
   void Promise.all(awaitings.map(({ result }) => result)).then(() => signal.removeEventListener('abort', abort))
 }
 
-/** What a promise rejects with is no unhandled rejection, though the call that was given it refuses its arguments. */
-function hush(given: readonly unknown[]): void {
-  for (const each of given) if (isPromise(each)) Promise.resolve(each).catch(() => {})
+/** Reads the arguments. What a given promise rejects with is no unhandled rejection, though the call refuses its arguments. */
+function read(relays: readonly unknown[], wait: Wait | undefined): Patience {
+  try {
+    const patience = patienceOf(wait)
+    relays.forEach((relay, i) => demandRelay(relay, relays.length > 1 ? ` at index ${i}` : ''))
+    return patience
+  } catch (error) {
+    for (const each of relays) if (isPromise(each)) Promise.resolve(each).catch(() => {})
+    throw error
+  }
 }

@@ -1,6 +1,6 @@
 import { type Answer, after, commonProtocol, type Limits, protocol, type Refusal, release, type Welcome } from '@anchorleg/shared'
 import { anyOf, backoff } from './backoff.js'
-import { deferred } from './deferred.js'
+import { quietlyDeferred } from './deferred.js'
 import { RelayError } from './errors.js'
 import { type NoAnswer, Socket } from './socket.js'
 
@@ -40,6 +40,9 @@ type ReplyOf<Ask> = Ask extends (message: never, answer: (reply: Answer<infer R>
 /** Milliseconds that a hub may take to open the line, and then to welcome us. */
 const stepWithin = 10_000
 
+/** How often in a row a token that a function gave may be turned away by a hub that let us in before: it takes some three seconds. */
+const mostTurns = 6
+
 /**
  * One connection to a namespace of a hub, kept up until it is refused or closed. Each try uses a
  * socket of its own, so nothing said on one connection can leave on another; nothing is ever kept for a later one. Of several
@@ -49,12 +52,13 @@ export class Connection<Asks extends object> {
   #status: Status = 'idle'
   #socket: Socket | undefined
   #tries = 0
+  #turnedAway = 0
   #turn: number
   #limits: Limits | undefined
   #ended: RelayError | undefined
   #stopTimer = () => {}
-  readonly #ready = deferred()
-  readonly #firstTry = deferred()
+  readonly #ready = quietlyDeferred()
+  readonly #firstTry = quietlyDeferred()
 
   constructor(
     private readonly address: Address,
@@ -163,6 +167,7 @@ export class Connection<Asks extends object> {
 
   #hear(event: string, message: never, acknowledge: () => void): void {
     if (event === 'welcome') this.#welcome(message)
+    else if (event === 'goodbye') this.#dismiss(message)
     else if (Object.hasOwn(this.listener.hears, event)) this.listener.hears[event]?.(message, acknowledge)
   }
 
@@ -174,6 +179,7 @@ export class Connection<Asks extends object> {
     if (!(limits.frameBytes > 0 && limits.batch > 0)) throw new TypeError('The welcome has no limits.')
     this.#stopTimer()
     this.#tries = 0
+    this.#turnedAway = 0
     this.#limits = limits
     this.#status = 'connected'
     this.#ready.resolve()
@@ -182,8 +188,19 @@ export class Connection<Asks extends object> {
   }
 
   #refuse(message: string, { code }: Partial<Refusal> = {}): void {
-    if (code === 'unauthorized' || code === 'forbidden') this.refuse(new RelayError(code, message))
+    if (code === 'forbidden' || (code === 'unauthorized' && !this.#mayComeAgain())) this.refuse(new RelayError(code, message))
     else this.#lose(`The hub does not let us in: ${message}`)
+  }
+
+  /** Who was let in before may have a function whose clock is a little behind, so that it gives once more the token that ran out. */
+  #mayComeAgain(): boolean {
+    return typeof this.address.token === 'function' && this.#limits !== undefined && ++this.#turnedAway < mostTurns
+  }
+
+  /** The hub ends the connection, because our token has run out: a function may give another. */
+  #dismiss({ code, message }: Refusal): void {
+    if (typeof this.address.token === 'function') this.#lose(message)
+    else this.#refuse(message, { code })
   }
 
   /** The connection, or a try to make it, is over: another try follows. */

@@ -1,23 +1,24 @@
 import { after, type Outcome } from '@anchorleg/shared'
 import type { RefAwaiter } from './attachments.js'
+import { deferred } from './deferred.js'
 import { RelayError } from './errors.js'
 
 /** Waits, for so many ms, for the outcome that ends a job, and does not open it. */
 export class Ending implements RefAwaiter {
   readonly want = 'final'
-  /** Undefined when it did not come in time. Rejects with RelayError when it never will. */
-  readonly result: Promise<Outcome | undefined>
-  #settle!: { resolve(outcome: Outcome | undefined): void; reject(error: RelayError): void }
+  readonly #settle = deferred<Outcome | undefined>()
   readonly #stop: () => void
 
   constructor(
     readonly ref: string,
     ms: number,
   ) {
-    this.result = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
-    })
     this.#stop = after(ms, () => this.#settle.resolve(undefined))
+  }
+
+  /** Undefined when it did not come in time. Rejects with RelayError when it never will. */
+  get result(): Promise<Outcome | undefined> {
+    return this.#settle.promise
   }
 
   outcome(outcome: unknown): void {

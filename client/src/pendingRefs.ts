@@ -26,20 +26,17 @@ export class PendingRefs {
   readonly #waiting = new Set<Attachment>()
   readonly #leaving = new Set<Attachment>()
 
-  get size(): number {
-    return this.#attachments.any.size + this.#attachments.final.size
-  }
-
   add(ref: string, awaiter: Awaiter): void {
-    const known = this.#attachments[awaiter.want].get(ref)
-    if (known) {
-      known.awaiters.add(awaiter)
-      this.#leaving.delete(known)
-      return
+    const { want } = awaiter
+    const attachments = this.#attachments[want]
+    let attachment = attachments.get(ref)
+    if (!attachment) {
+      attachment = { ref, want, awaiters: new Set(), stage: 'waiting' }
+      attachments.set(ref, attachment)
+      this.#waiting.add(attachment)
     }
-    const attachment: Attachment = { ref, want: awaiter.want, awaiters: new Set([awaiter]), stage: 'waiting' }
-    this.#attachments[awaiter.want].set(ref, attachment)
-    this.#waiting.add(attachment)
+    attachment.awaiters.add(awaiter)
+    this.#leaving.delete(attachment)
   }
 
   /** An await has ended. Where nobody else shares its attachment, the hub is to be told. */

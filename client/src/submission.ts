@@ -1,4 +1,5 @@
 import type { Submitted } from '@anchorleg/shared'
+import { deferred } from './deferred.js'
 import { RelayError } from './errors.js'
 import { type NewJob, requestOf } from './newJob.js'
 import type { Outbox, Parcel } from './outbox.js'
@@ -19,11 +20,9 @@ interface Rooms {
 
 /** Jobs on their way from the call to the hub's acknowledgement: checked, then in the outbox. */
 export class Submission implements Parcel {
-  readonly promise: Promise<readonly Submitted[]>
+  readonly #settle = deferred<readonly Submitted[]>()
   jobs: Parcel['jobs'] = []
   #over = false
-  #resolve!: (submitted: readonly Submitted[]) => void
-  #reject!: (error: RelayError) => void
   #abort: (() => void) | undefined
 
   constructor(
@@ -32,14 +31,14 @@ export class Submission implements Parcel {
     private readonly terms: Terms,
     private readonly rooms: Rooms,
   ) {
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
     const { signal } = terms
     if (!signal) return
     this.#abort = () => this.reject(new RelayError('aborted', 'Submitting was aborted; the job may exist.', { cause: signal.reason }))
     signal.addEventListener('abort', this.#abort)
+  }
+
+  get promise(): Promise<readonly Submitted[]> {
+    return this.#settle.promise
   }
 
   get atomic(): boolean {
@@ -62,13 +61,13 @@ export class Submission implements Parcel {
   }
 
   resolve(submitted: readonly Submitted[]): void {
-    if (this.#end()) this.#resolve(submitted)
+    if (this.#end()) this.#settle.resolve(submitted)
   }
 
   reject(error: RelayError): void {
     if (!this.#end()) return
     this.rooms.outbox.withdraw(this)
-    this.#reject(this.#withRef(error))
+    this.#settle.reject(this.#withRef(error))
   }
 
   #post(requests: Parcel['jobs']): void {

@@ -1,6 +1,5 @@
-import { type JobState, jobDefaults, jobStates, seal, type Unique } from '@anchorleg/shared'
+import { hexOf, type JobState, jobDefaults, jobStates, seal, type Unique } from '@anchorleg/shared'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { isRecord, type Opt, uniqueFields } from './options.js'
 
 /** Makes a job the only one of its kind, while another like it is young enough and in one of some states. */
@@ -28,7 +27,7 @@ export function uniqueOf(options: UniqueOptions, job: Fields): Unique {
   const { fields = defaults.fields, keys = [], period = Number.POSITIVE_INFINITY, states = defaults.states } = options
   const parts = uniqueFields.filter((field) => fields.includes(field)).map((field) => `${field}:${seal(canonical(part(job, field, keys)))}`)
   return {
-    key: bytesToHex(sha256(utf8ToBytes(parts.join('\n')))),
+    key: hexOf(sha256(new TextEncoder().encode(parts.join('\n')))),
     ...(period !== Number.POSITIVE_INFINITY && { period }),
     states: jobStates.filter((state) => states.includes(state)),
   }

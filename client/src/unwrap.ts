@@ -16,9 +16,8 @@ export function unwrap<T>(result: AwaitResult<T>): T {
       throw new RelayError(error.code, error.message, { result, cause: 'cause' in error ? error.cause : undefined })
     }
     case 'cancel':
-      throw new RelayError('cancel', 'The job was cancelled.', { result, cause: result.reason })
     case 'discard':
-      throw new RelayError('discard', 'The job was discarded.', { result, cause: result.reason })
+      throw new RelayError(result.type, `The job was ${result.type}${result.type === 'cancel' ? 'l' : ''}ed.`, { result, cause: result.reason })
     case 'snooze':
       throw new RelayError('snooze', `The job was snoozed for ${result.seconds} s.`, { result })
     default:

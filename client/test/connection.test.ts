@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Client, connect, defineJob, type RelayError } from '#client/index.js'
-import { allPending, limits, ScriptedHub, storeAll } from './support/scriptedHub.js'
+import { allPending, limits, okOutcome, ScriptedHub, storeAll } from './support/scriptedHub.js'
 
 const job = defineJob({ name: 'job' })
 const ref = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -52,6 +52,57 @@ test('a token function that fails is told, and asked again', async () => {
   const failed = told(client, 'error')
   await client.ready
   expect(await failed).toMatchObject({ code: 'unreachable', message: 'The token function failed.', cause: { message: 'no session' } })
+})
+
+describe('a hub that says goodbye because the token has run out', () => {
+  const goodbye = { code: 'unauthorized', message: 'The token has expired.' }
+
+  test('is met again with another, where a function gives one, and with all that is awaited', async () => {
+    await using hub = await ScriptedHub.open({ attach: allPending })
+    let asked = 0
+    await using client = connect(hub.url, { token: () => `token ${++asked}` })
+    const awaited = client.await(client.attach(ref), Number.POSITIVE_INFINITY)
+    await hub.nth('attach')
+    hub.socket.emit('goodbye', goodbye)
+    hub.socket.disconnect(true)
+    expect((await hub.nth('attach', 2)).message).toMatchObject({ refs: [{ ref }] })
+    hub.push({ ref, outcome: okOutcome(42) })
+    expect(await awaited).toEqual({ type: 'ok', value: 42 })
+    expect(hub.handshakes.map(({ token }) => token)).toEqual(['token 1', 'token 2'])
+  })
+
+  test('is met again until the function gives one that is accepted, which it may do a little late', async () => {
+    await using hub = await ScriptedHub.open()
+    let asked = 0
+    await using client = connect(hub.url, { token: () => (++asked < 4 ? 'old' : 'new') })
+    await client.ready
+    Object.defineProperty(hub, 'refusal', { get: () => (hub.handshakes.at(-1)?.token === 'old' ? goodbye : undefined) })
+    hub.socket.emit('goodbye', goodbye)
+    await hub.connection(2)
+    expect(hub.handshakes.map(({ token }) => token)).toEqual(['old', 'old', 'old', 'new'])
+  })
+
+  test('is left after some tries, where the function gives none that is accepted', async () => {
+    await using hub = await ScriptedHub.open({ attach: allPending })
+    await using client = connect(hub.url, { token: () => 'old' })
+    const awaited = client.await(client.attach(ref), Number.POSITIVE_INFINITY)
+    await hub.nth('attach')
+    hub.refusal = goodbye
+    hub.socket.emit('goodbye', goodbye)
+    expect(await awaited).toEqual({ type: 'error', error: goodbye })
+    expect([client.status, hub.handshakes.length]).toEqual(['refused', 7])
+  })
+
+  test('is left for good, where the token is a text', async () => {
+    await using hub = await ScriptedHub.open({ attach: allPending })
+    await using client = connect(hub.url, { token: 'the only one' })
+    const awaited = client.await(client.attach(ref), Number.POSITIVE_INFINITY)
+    await hub.nth('attach')
+    hub.socket.emit('goodbye', goodbye)
+    expect(await awaited).toEqual({ type: 'error', error: goodbye })
+    await expect(client.async(job.new())).rejects.toMatchObject(goodbye)
+    expect([client.status, hub.handshakes.length]).toEqual(['refused', 1])
+  })
 })
 
 describe('of several hubs', () => {

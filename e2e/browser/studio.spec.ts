@@ -379,3 +379,12 @@ test('everything can be done with the keyboard alone', async ({ studio }) => {
   await expect(frame(studio, 'lemons.jpg')).toHaveCount(0)
   await expect(studio.getByText('5 frames on the table')).toBeVisible()
 })
+
+test('the page is served on, whatever is asked for', async ({ house }) => {
+  for (const [path, status] of [
+    ['//', 404],
+    ['/%', 404],
+    ['/', 200],
+  ] as const)
+    expect((await fetch(`${house.url}${path}`)).status).toBe(status)
+})

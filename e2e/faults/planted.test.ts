@@ -16,7 +16,7 @@ const noFence: Planted = { file: 'store/sqlite/settle.js', replace: 'if (row?.le
 const earlyAck: Planted = {
   file: 'intake.js',
   replace: 'const pledge = this.rooms.dispatcher.pledgeFor(',
-  by: `for (const { jobs, resolve } of submissions) resolve(jobs.map(({ ref, name, queue }) => ({ ref, name, queue, conflict: false })));
+  by: `for (const { jobs, submission } of pieces) submission.resolve(jobs.map(({ ref, name, queue }) => ({ ref, name, queue, conflict: false })));
         await new Promise((resolve) => setTimeout(resolve, 200));
         const pledge = this.rooms.dispatcher.pledgeFor(`,
 }

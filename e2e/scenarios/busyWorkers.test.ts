@@ -2,7 +2,7 @@ import { describe } from 'vitest'
 import { busy, double, hold } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
 
-describe('a worker with free slots whose thread is busy for longer than a lease', () => {
+describe.concurrent('a worker with free slots whose thread is busy for longer than a lease', () => {
   test('costs the jobs it is sent no attempt: another makes them, and it keeps the one it runs', async ({ house, expect }) => {
     const hub = await house.hub(['--lease', '4000'])
     const worker = await house.worker(hub)
@@ -24,7 +24,7 @@ describe('a worker with free slots whose thread is busy for longer than a lease'
   })
 })
 
-describe('a worker that was frozen when it was sent a job', () => {
+describe.concurrent('a worker that was frozen when it was sent a job', () => {
   test('learns that it is another’s now, and changes nothing', async ({ house, expect }) => {
     const hub = await house.hub()
     const frozen = await house.worker(hub, { default: 10, own: 1 })

@@ -110,7 +110,7 @@ describe('a hub that authenticates nobody', () => {
     const rude = await shared.house.raw(hub, 'client')
     const cut = new Promise((resolve) => rude.socket.once('disconnect', resolve))
     rude.socket.emit('submit', { jobs: [] })
-    expect(await cut).toBe('io server disconnect')
+    expect(await cut).toBe('transport close')
     const curious = await shared.house.raw(hub, 'client')
     await expect(curious.ask('drop tables', {})).rejects.toMatchObject({ refusal: { code: 'invalid_message' } })
     await expect(curious.ask('submit', { jobs: 'all' })).rejects.toMatchObject({ refusal: { code: 'invalid_message' } })

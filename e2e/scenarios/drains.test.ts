@@ -57,13 +57,13 @@ describe('a hub that drains', () => {
 
   test('under load, as its workers do one after another, loses nothing, costs no attempt and fails no await', async ({ house }) => {
     const hub = await house.hub()
-    const first = await house.worker(hub, { default: 10 }, { drainMs: 2_000 })
+    const first = await house.worker(hub, { default: 10 }, { drainMs: 15_000 })
     const client = house.connect(hub)
     const jobs = Array.from({ length: 500 }, (_, i) => slow.new({ int: 5 + (i % 50) }, { maxAttempts: 1 }))
     const relays = await Promise.all(jobs.map((job) => client.async(job)))
     const final = client.awaitMany(relays, { ...forever, withRetries: true })
     await client.await(relays[30] as (typeof relays)[number])
-    const second = await house.worker(hub, { default: 10 }, { drainMs: 2_000 })
+    const second = await house.worker(hub, { default: 10 }, { drainMs: 15_000 })
     const stopped = [first.program.stop('SIGTERM')]
     await client.await(relays[90] as (typeof relays)[number], 30_000)
     await hub.restart('SIGTERM')

@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe } from 'vitest'
 import type { HubProcess } from '#e2e/harness/hubProcess.js'
 import { double, hold, slow } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
@@ -14,8 +14,8 @@ async function endings(hub: HubProcess): Promise<number[]> {
   return [...counts.values()]
 }
 
-describe('a job whose async resolved is not lost', () => {
-  test('when its hub is killed at that moment, before any worker took it', async ({ house }) => {
+describe.concurrent('a job whose async resolved is not lost', () => {
+  test('when its hub is killed at that moment, before any worker took it', async ({ house, expect }) => {
     const hub = await house.hub()
     const client = house.connect(hub)
     const relay = await client.async(double.new({ int: 50 }))
@@ -25,7 +25,7 @@ describe('a job whose async resolved is not lost', () => {
     expect(await client.await(relay, 30_000)).toEqual({ type: 'ok', value: 100 })
   })
 
-  test('when its hub is killed under many that are being submitted', async ({ house }) => {
+  test('when its hub is killed under many that are being submitted', async ({ house, expect }) => {
     const hub = await house.hub()
     const client = house.connect(hub)
     await client.ready
@@ -45,7 +45,7 @@ describe('a job whose async resolved is not lost', () => {
     expect(await endings(hub)).toEqual(Array(300).fill(1))
   })
 
-  test('nor is its result: it is awaited again from the next run of the hub', async ({ house }) => {
+  test('nor is its result: it is awaited again from the next run of the hub', async ({ house, expect }) => {
     const hub = await house.hub()
     const worker = await house.worker(hub)
     const client = house.connect(hub)
@@ -62,8 +62,8 @@ describe('a job whose async resolved is not lost', () => {
   })
 })
 
-describe('a hub that is asked to stop', () => {
-  test('exits 0 under hundreds of outstanding jobs; after its restart all are settled, each once, and no await fails', async ({ house }) => {
+describe.concurrent('a hub that is asked to stop', () => {
+  test('exits 0 under hundreds of outstanding jobs; after its restart all are settled, each once, and no await fails', async ({ house, expect }) => {
     const hub = await house.hub()
     await house.worker(hub, { default: 20 })
     const client = house.connect(hub)
@@ -81,9 +81,9 @@ describe('a hub that is asked to stop', () => {
   })
 })
 
-describe('a running job outlives its hub', () => {
+describe.concurrent('a running job outlives its hub', () => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    test(`when that is ended by ${signal} and started again: the worker keeps the job, and its one attempt completes`, async ({ house }) => {
+    test(`when that is ended by ${signal} and started again: the worker keeps the job, and its one attempt completes`, async ({ house, expect }) => {
       const hub = await house.hub()
       const worker = await house.worker(hub)
       const client = house.connect(hub)
@@ -98,7 +98,7 @@ describe('a running job outlives its hub', () => {
     })
   }
 
-  test('and when it finishes while no hub is there, its result comes with the next', async ({ house }) => {
+  test('and when it finishes while no hub is there, its result comes with the next', async ({ house, expect }) => {
     const hub = await house.hub()
     const worker = await house.worker(hub)
     const client = house.connect(hub)

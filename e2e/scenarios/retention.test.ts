@@ -1,11 +1,14 @@
-import { describe, expect } from 'vitest'
+import { describe } from 'vitest'
 import { act, double, nobody } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
 
 const soon = { timeout: 15_000, interval: 100 }
 
-describe('a job whose retention is over', () => {
-  test('is expired for whoever awaits it, asks about it, cancels it, watches it or submits it again, also after a restart', async ({ house }) => {
+describe.concurrent('a job whose retention is over', () => {
+  test('is expired for whoever awaits it, asks about it, cancels it, watches it or submits it again, also after a restart', async ({
+    house,
+    expect,
+  }) => {
     const hub = await house.hub(['--retention', '1'])
     await house.worker(hub)
     const client = house.connect(hub)
@@ -30,7 +33,7 @@ describe('a job whose retention is over', () => {
     }
   })
 
-  test('takes its aliases along, and makes room for another like it', async ({ house }) => {
+  test('takes its aliases along, and makes room for another like it', async ({ house, expect }) => {
     const hub = await house.hub(['--retention', '1'])
     await house.worker(hub)
     const client = house.connect(hub)
@@ -42,7 +45,7 @@ describe('a job whose retention is over', () => {
     expect((await client.async(fresh())).conflict).toBe(false)
   })
 
-  test('is one of many: more than a batch of them are pruned while round trips go on', async ({ house }) => {
+  test('is one of many: more than a batch of them are pruned while round trips go on', async ({ house, expect }) => {
     const hub = await house.hub(['--retention', '1'])
     await house.worker(hub, { default: 50 })
     const client = house.connect(hub)
@@ -58,8 +61,8 @@ describe('a job whose retention is over', () => {
   })
 })
 
-describe('a ref that never was', () => {
-  test('is not_found, not expired', async ({ client }) => {
+describe.concurrent('a ref that never was', () => {
+  test('is not_found, not expired', async ({ client, expect }) => {
     const { ref } = double.new({ int: 1 })
     expect(await client.await(client.attach(ref), { timeout: Number.POSITIVE_INFINITY })).toMatchObject({ error: { code: 'not_found' } })
     for (const ask of [client.inspect, client.cancel]) await expect(ask(client.attach(ref))).rejects.toMatchObject({ code: 'not_found', ref })

@@ -13,6 +13,9 @@ const unreadable = {
   'a kind of value that there is not': { codec: codecTag, value: '[["Constructor",1],"return process"]' },
   'the key __proto__': { codec: codecTag, value: '[{"__proto__":1},{"polluted":2},true]' },
   'an array of a billion holes': { codec: codecTag, value: '[[-7,1000000000]]' },
+  'an integer of a million digits': { codec: codecTag, value: `[["BigInt","${'7'.repeat(1_000_000)}"]]` },
+  'a regular expression that takes a minute to understand': { codec: codecTag, value: `[["RegExp","${'\\\\p{RGI_Emoji}'.repeat(50_000)}","v"]]` },
+  'a host that takes quadratic time to translate': { codec: codecTag, value: `[["URL","http://${'一'.repeat(300_000)}/"]]` },
   'more levels than a stack has': { codec: codecTag, value: `[${Array.from({ length: 100_000 }, (_, i) => `[${i + 1}]`).join(',')},1]` },
 }
 

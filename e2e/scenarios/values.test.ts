@@ -10,6 +10,7 @@ const plain: Record<string, unknown> = {
   infinities: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   'text of every kind': ['', '"\\\n\u2028', 'é 漢 🏃', '\u0000'],
   'a lone surrogate': '\ud800',
+  'lone surrogates and NUL, in keys too': [{ '\udc00 key\u0000': ['a\ud83c', new Map([['\ud800', new Set(['\udfff\ud800'])]])] }, '\ud800🏁\udc00'],
   BigInt: 2n ** 70n,
   Date: new Date('2026-02-03T04:05:06.789Z'),
   'an invalid Date': new Date(Number.NaN),
@@ -75,6 +76,28 @@ describe('values come back as they were', () => {
     expect(await client.await(client.async(act.new({ do: 'cancel', value })))).toStrictEqual({ type: 'cancel', reason: value })
     expect(await client.await(client.async(act.new({ do: 'discard', value })))).toStrictEqual({ type: 'discard', reason: value })
     expect(await client.await(client.async(act.new({ do: 'error', value })))).toHaveProperty('error.reason', value)
+  })
+
+  test('in a reason whose text no store takes as it is: that comes back too, and its message is the same for everyone', async ({
+    client,
+    shared,
+    hub,
+  }) => {
+    const value = 'half \ud800, NUL \u0000'
+    const relay = await client.async(act.new({ do: 'error', value }, { maxAttempts: 1 }))
+    const told = await client.await(relay)
+    expect(told).toMatchObject({ type: 'error', error: { code: 'failed', reason: value } })
+    const later = shared.house.connect(hub)
+    expect(await later.await(later.attach(relay.ref))).toEqual(told)
+    expect((await client.inspect(relay)).errors).toMatchObject([{ message: (told as { error: { message: string } }).error.message }])
+  })
+
+  test('in meta and tags; half a surrogate pair is no tag', async ({ client }) => {
+    const [meta, tags] = [{ 'half \ud800': ['NUL \u0000', '\udfff'] }, ['NUL \u0000']]
+    await expect(client.async(act.new({ do: 'void' }, { tags: ['\ud800'] }))).rejects.toMatchObject({ code: 'invalid_job' })
+    const relay = await client.async(act.new({ do: 'void' }, { meta, tags }))
+    await client.await(relay)
+    expect(await client.inspect(relay)).toMatchObject({ meta, tags })
   })
 })
 

@@ -18,21 +18,22 @@ describe('who watches a job from its start', () => {
   }) => {
     const queue = 'from the start'
     const runs = [
-      [{ emit: 'a' }, { progress: 0.5 }, { emit: 'b' }, { fail: 'once' }],
+      [{ emit: 'a' }, { progress: 0.5 }, { emit: 'b' }, { wait: 'told' }, { fail: 'once' }],
       [{ emit: 'c' }, { progress: 1 }, { emit: 'd' }],
     ]
     const relay = await client.async(play.new({ runs }, { queue }))
     const seen: Seen[] = []
     const watched = see(client, relay, seen)
     await expect.poll(() => seen).toMatchObject([{ type: 'state', state: 'available', attempt: 0, at: expect.any(Date) }])
-    await shared.house.worker(hub, { [queue]: 1 })
+    const worker = await shared.house.worker(hub, { [queue]: 1 })
+    // At another hub than the worker's, the latest progress alone is read: that of a run that is over may be passed over.
+    await expect.poll(() => seen.map(brief)).toContain('progress 1 0.5')
+    worker.release('told')
     await watched
     // Progress goes its own way, but never past the outcome of its attempt.
     expect(seen.filter(({ type }) => type !== 'progress').map(brief)).toEqual([
       ...['available 0', 'executing 1', 'chunk 1.0 a', 'chunk 1.1 b', 'retryable 1', 'outcome 1 error'],
-      // Where it is retried at another hub, a state that lasted no longer than this one is passed over.
-      ...(seen.map(brief).includes('available 1') || process.env.ANCHORLEG_TEST_HOUSE !== 'cluster' ? ['available 1'] : []),
-      ...['executing 2', 'chunk 2.0 c', 'chunk 2.1 d', 'completed 2', 'outcome 2 ok final'],
+      ...['available 1', 'executing 2', 'chunk 2.0 c', 'chunk 2.1 d', 'completed 2', 'outcome 2 ok final'],
     ])
     const order = seen.filter(({ type }) => type === 'progress' || type === 'outcome').map(brief)
     expect(order).toEqual(['progress 1 0.5', 'outcome 1 error', 'progress 2 1', 'outcome 2 ok final'])

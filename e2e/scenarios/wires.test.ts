@@ -1,9 +1,9 @@
-import { describe, expect } from 'vitest'
+import { describe } from 'vitest'
 import { double, hold } from '#e2e/harness/jobs.js'
 import { test } from './test.js'
 
-describe('when a worker’s connection is cut', () => {
-  test('it comes back within the grace with its jobs, and their attempt goes on', async ({ house }) => {
+describe.concurrent('when a worker’s connection is cut', () => {
+  test('it comes back within the grace with its jobs, and their attempt goes on', async ({ house, expect }) => {
     const hub = await house.hub()
     const wire = await house.wire(hub)
     const worker = await house.worker(wire)
@@ -17,7 +17,7 @@ describe('when a worker’s connection is cut', () => {
     expect(worker.starts('cut')).toBe(1)
   })
 
-  test('and it finishes before it is back, its result is kept for the hub', async ({ house }) => {
+  test('and it finishes before it is back, its result is kept for the hub', async ({ house, expect }) => {
     const hub = await house.hub()
     const wire = await house.wire(hub)
     const worker = await house.worker(wire)
@@ -31,7 +31,7 @@ describe('when a worker’s connection is cut', () => {
     expect(await client.await(relay, 30_000)).toEqual({ type: 'ok', value: { value: 2, attempt: 1, pid: worker.pid } })
   })
 
-  test('and it stays away beyond the grace, the job is another’s and its own result changes nothing', async ({ house }) => {
+  test('and it stays away beyond the grace, the job is another’s and its own result changes nothing', async ({ house, expect }) => {
     const hub = await house.hub(['--grace', '200'])
     const wire = await house.wire(hub)
     const lost = await house.worker(wire)
@@ -52,8 +52,8 @@ describe('when a worker’s connection is cut', () => {
   })
 })
 
-describe('when a caller’s connection is cut', () => {
-  test('it still gets what it awaits, and tells of both', async ({ house }) => {
+describe.concurrent('when a caller’s connection is cut', () => {
+  test('it still gets what it awaits, and tells of both', async ({ house, expect }) => {
     const hub = await house.hub()
     const wire = await house.wire(hub)
     const worker = await house.worker(hub)
@@ -72,7 +72,7 @@ describe('when a caller’s connection is cut', () => {
     expect(told).toEqual(['disconnect', 'connect'])
   })
 
-  test('before the answer to its submit came, it submits again and the job is stored once', async ({ house }) => {
+  test('before the answer to its submit came, it submits again and the job is stored once', async ({ house, expect }) => {
     const hub = await house.hub()
     const wire = await house.wire(hub)
     const client = house.connect(wire)

@@ -14,6 +14,7 @@ interface Planted {
 
 const apart = 'Client and server never import each other'
 const ground = 'The shared package is the ground floor'
+const sealed = 'The hub carries values unopened'
 const time = 'Time and randomness come in as arguments'
 
 /** What must be refused, with the words it is refused with. */
@@ -22,6 +23,8 @@ const violations: (Planted & { readonly says: string })[] = [
   { path: 'client/test/a.test.ts', code: "import type { Hub } from '@anchorleg/server'", says: apart },
   { path: 'server/src/a.ts', code: "import { connect } from '@anchorleg/client'", says: apart },
   { path: 'server/src/gates/b.ts', code: "export * from '@anchorleg/client/worker'", says: apart },
+  { path: 'server/src/gates/c.ts', code: "import { type Lease, open } from '@anchorleg/shared'", says: sealed },
+  { path: 'server/src/gates/d.ts', code: "import * as shared from '@anchorleg/shared'", says: sealed },
   { path: 'shared/src/a.ts', code: "import { connect } from '@anchorleg/client'", says: ground },
   { path: 'shared/src/b.ts', code: "import { readFile } from 'node:fs/promises'", says: ground },
   { path: 'e2e/scenarios/a.test.ts', code: "import { claim } from '../../server/src/store/sqlite/claim.js'", says: 'imported by its name' },
@@ -61,6 +64,7 @@ const allowed: Planted[] = [
   { path: 'server/src/store/postgres/pool.ts', code: "export { Pool } from 'pg'" },
   { path: 'server/src/backoff.ts', code: 'export const jitter = Math.random' },
   { path: 'client/src/backoff.ts', code: 'export const jitter = Math.random' },
+  { path: 'server/src/attendant.ts', code: "export { codecTag, seal } from '@anchorleg/shared'" },
   { path: 'server/src/retryAt.ts', code: 'export const at = (ms: number) => new Date(ms)' },
   { path: 'shared/src/codec.ts', code: "export { stringify } from 'devalue'" },
   { path: 'shared/src/clock.ts', code: 'export const now = () => Date.now()' },

@@ -115,9 +115,12 @@ export class Attendant {
   }
 
   async #cancelAbandoned(): Promise<void> {
-    const { store, canceller } = this.rooms
+    const { store, canceller, clock } = this.rooms
+    const asked = clock.now()
     const left = await store.abandoned(this.patienceMs, batch)
-    if (left.length > 0) await canceller.cancel(left.map((lookup) => ({ ...lookup, reason: abandoned })))
+    // Behind a stall somebody may have come back to another hub.
+    if (left.length > 0 && clock.now() - asked <= beat + this.patienceMs / 3)
+      await canceller.cancel(left.map((lookup) => ({ ...lookup, reason: abandoned })))
   }
 }
 

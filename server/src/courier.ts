@@ -70,6 +70,11 @@ export class Courier {
     else if (!room.some((member) => member.session === session && member.want === want)) room.push({ session, want })
   }
 
+  /** Whether it is in the room of a ref. */
+  has(session: ClientSession, ref: string): boolean {
+    return session.rooms.has(keyOf({ tenant: session.tenant, ref }))
+  }
+
   leave(session: ClientSession, { ref, want }: Wanted): void {
     const key = keyOf({ tenant: session.tenant, ref })
     this.#keep(key, (member) => member.session !== session || member.want !== want)
@@ -102,7 +107,7 @@ export class Courier {
   async look(session: ClientSession, wanted: readonly Wanted[]): Promise<Standing[]> {
     const readings = await this.store.read(wanted.map(({ ref }) => ({ tenant: session.tenant, ref })))
     return wanted.map(({ ref, want }, i) => {
-      const standing = standingOf(ref, want, readings[i] as (typeof readings)[number], this.roster)
+      const standing = standingOf({ tenant: session.tenant, ref }, want, readings[i] as (typeof readings)[number], this.roster)
       return standing.type === 'outcome' ? { ...standing, outcome: visible(session, standing).outcome } : standing
     })
   }
@@ -111,7 +116,7 @@ export class Courier {
   async inspect(session: ClientSession, refs: readonly string[]): Promise<Inspection[]> {
     const inspected = await this.store.inspect(refs.map((ref) => ({ tenant: session.tenant, ref })))
     return refs.map((ref, i) => {
-      const inspection = inspectionOf(ref, inspected[i] as Inspected, this.roster)
+      const inspection = inspectionOf({ tenant: session.tenant, ref }, inspected[i] as Inspected, this.roster)
       if (inspection.type !== 'job') return inspection
       return { ...inspection, errors: inspection.errors.map((outcome) => visible(session, { ref, outcome }).outcome) }
     })
@@ -152,18 +157,27 @@ export class Courier {
 
   #serve(deliveries: readonly Delivery[]): void {
     const loads = new Map<ClientSession, RefOutcome[]>()
+    const give = (session: ClientSession, outcome: RefOutcome) => {
+      const load = loads.get(session)
+      if (load) load.push(visible(session, outcome))
+      else loads.set(session, [visible(session, outcome)])
+    }
     for (const { tenant, refs, outcome, ended = outcome.final } of deliveries) {
       for (const ref of refs) {
         const key = keyOf({ tenant, ref })
         const room = this.#rooms.get(key)
         if (!room) continue
+        const [first] = room
+        if (room.length === 1 && first) {
+          if (first.want === 'final' && !ended) continue
+          give(first.session, { ref, outcome })
+          this.#rooms.delete(key)
+          first.session.rooms.delete(key)
+          continue
+        }
         const served = new Set<ClientSession>()
         for (const { session, want } of room) if (want === 'any' || ended) served.add(session)
-        for (const session of served) {
-          const load = loads.get(session)
-          if (load) load.push(visible(session, { ref, outcome }))
-          else loads.set(session, [visible(session, { ref, outcome })])
-        }
+        for (const session of served) give(session, { ref, outcome })
         this.#keep(key, (member) => member.want === 'final' && !ended)
         for (const session of served) {
           if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
@@ -190,8 +204,9 @@ function lookupOf(key: string): Lookup {
 }
 
 /** An outcome as this connection may see it. */
-export function visible(session: ClientSession, { ref, outcome }: RefOutcome): RefOutcome {
-  if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return { ref, outcome }
+export function visible(session: ClientSession, told: RefOutcome): RefOutcome {
+  const { ref, outcome } = told
+  if (session.seesTraces || outcome.type !== 'error' || outcome.trace === undefined) return told
   const { trace: _hidden, ...rest } = outcome
   return { ref, outcome: rest }
 }

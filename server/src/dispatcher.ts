@@ -9,6 +9,9 @@ import type { TelemetryBus } from './telemetry.js'
 /** How long to wait before claiming again after the store failed, in ms. */
 const afterFailure = 1_000
 
+/** How often a hub with slots to spare asks a limited queue for its turn, in ms. */
+const turnsEvery = 1_000
+
 /** Slots promised to one claim under way. `stamp` orders pledges by when they were made. */
 export interface Pledge {
   readonly stamp: number
@@ -39,6 +42,7 @@ export class Dispatcher {
   readonly #idle = new Set<() => void>()
   readonly #limited = new Set<string>()
   #stamp = 0
+  #turn: (() => void) | undefined
   #filling = false
   #stopped = false
 
@@ -120,6 +124,7 @@ export class Dispatcher {
   /** Pledges and claims nothing more. */
   stop(): void {
     this.#stopped = true
+    this.#turn?.()
   }
 
   /** Resolves when everything claimed has been handed over or given back. */
@@ -134,12 +139,21 @@ export class Dispatcher {
     for (const session of this.rooms.roster.all()) for (const queue of session.queues.keys()) this.#mark(queue)
     const pledge = this.#pledge(() => this.rooms.roster.promiseAll())
     if (pledge.requests.length === 0) return this.#end(pledge)
+    if (pledge.requests.some(({ queue }) => this.#limited.has(queue))) this.#awaitTurn()
     try {
       this.deliver(pledge, await this.rooms.store.claim(pledge.requests))
     } catch (error) {
       this.fail(pledge)
       this.rooms.telemetry.tell({ type: 'store.failed', during: 'claim', error })
     }
+  }
+
+  /** A place in a limited queue may become free anywhere, and is left to this hub only while it goes on asking. */
+  #awaitTurn(): void {
+    this.#turn ??= after(turnsEvery, () => {
+      this.#turn = undefined
+      this.fill()
+    })
   }
 
   #pledge(make: () => ClaimRequest[]): Pledge {

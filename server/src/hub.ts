@@ -1,7 +1,6 @@
-import { createServer, type Server as HttpServer } from 'node:http'
-import { after, endOfTurn, namespaces, steadyClock } from '@anchorleg/shared'
-import { Server } from 'socket.io'
-import { WebSocketServer } from 'ws'
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
+import { after, endOfTurn, namespaces, steadyClock, stopwatch } from '@anchorleg/shared'
+import type { Server } from 'socket.io'
 import { Attendant } from './attendant.js'
 import { Canceller } from './canceller.js'
 import { type HubConfig, type HubOptions, readConfig, storeName } from './config.js'
@@ -9,13 +8,18 @@ import { Courier } from './courier.js'
 import { Dispatcher } from './dispatcher.js'
 import { Foreman } from './foreman.js'
 import { openAdminGate } from './gates/adminGate.js'
+import { Admission } from './gates/admission.js'
+import { Allowances } from './gates/allowances.js'
 import { openClientGate } from './gates/clientGate.js'
+import { foreignOrigin } from './gates/foreignOrigin.js'
 import { letNobodyIn } from './gates/handshake.js'
 import { notLoopback } from './gates/loopback.js'
-import { soleTenant } from './gates/tenant.js'
+import { openLines, requestTerms } from './gates/openLines.js'
 import { openWorkerGate } from './gates/workerGate.js'
 import { Herald } from './herald.js'
 import { probes } from './http/probes.js'
+import { Doorkeeper } from './identity/doorkeeper.js'
+import { soleTenant } from './identity/principal.js'
 import { Intake } from './intake.js'
 import { Liaison } from './liaison.js'
 import { Lifeline } from './lifeline.js'
@@ -60,8 +64,11 @@ export interface Hub extends AsyncDisposable {
   resume(queue: string): Promise<void>
   /** Lets at most so many jobs of a queue run at once on all workers together; null for any number. It is stored. */
   limit(queue: string, limit: number | null): Promise<void>
-  /** Reopens a job that has ended, under its refs: it runs again, and its outcomes go on being numbered. Resolves with whether it had. */
-  retry(ref: string): Promise<boolean>
+  /**
+   * Reopens a job that has ended, under its refs: it runs again, and its outcomes go on being numbered. Resolves with whether it had.
+   * Without a tenant it is the one of a hub that authenticates nobody.
+   */
+  retry(ref: string, of?: { readonly tenant?: string | undefined }): Promise<boolean>
   /** Takes nothing more, finishes what is being stored, closes every connection and the store. Safe to call twice. */
   close(): Promise<void>
 }
@@ -99,9 +106,12 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
   const notifier = await openNotifier(config.store, telemetry)
   try {
     const rooms = furnish(config, { store, notifier, telemetry })
-    const readiness = async () => (state.ready ? probeStore(store) : ({ ready: false, because: state.because } as const))
+    const readiness = async () => (state.ready ? probeStore(store, telemetry) : ({ ready: false, because: state.because } as const))
     const metrics = async () => ({ type: rooms.metrics.contentType, text: await rooms.metrics.text() })
-    const http = createServer(probes(readiness, metrics))
+    const http = createServer(
+      requestTerms(config.bounds),
+      probes({ readiness, metrics, doorkeeper: rooms.doorkeeper, isMetricsOpen: config.metrics === 'open' }),
+    )
     const io = openGates(http, config, rooms)
     const url = await bind(http, config)
     await rooms.foreman.start()
@@ -112,6 +122,7 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     rooms.stager.start()
     rooms.pruner.start()
     state.ready = true
+    if (rooms.doorkeeper.isOpen) log.info('this hub authenticates nobody, so it listens on loopback only: whoever reaches it may do anything')
     log.info({ url, store: storeName(config.store), lease: config.lease, limits: config.limits }, 'hub listening')
     return new ListeningHub({ url, config, log, http, io, store, rooms, state })
   } catch (error) {
@@ -132,12 +143,13 @@ interface Found {
 /** Sets up the rooms between the gates and the store. */
 function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const clock = steadyClock()
+  const doorkeeper = new Doorkeeper(config.identity)
   const neighbours = new Neighbours(notifier, clock)
   const roster = new Roster(neighbours)
   const herald = new Herald({ notifier, telemetry })
   const dispatcher = new Dispatcher({ roster, store, notifier, herald, telemetry, clock })
   const receipts = new Receipts({ store, roster, dispatcher, notifier, herald, telemetry }, config.lease)
-  const stager = new Stager({ store, dispatcher, notifier, telemetry, clock })
+  const stager = new Stager({ store, dispatcher, notifier, telemetry })
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })
@@ -154,6 +166,7 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const pruner = new Pruner({ store, courier, watchers, notifier, telemetry }, config.retention * 1000)
   const liaison = new Liaison({ roster, dispatcher, courier, watchers, canceller, lifeline, foreman, neighbours, notifier, telemetry })
   return {
+    doorkeeper,
     telemetry,
     notifier,
     neighbours,
@@ -177,24 +190,15 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
 }
 
 function openGates(http: HttpServer, config: HubConfig, rooms: Furnished): Server {
-  const { limits } = config
-  const io = new Server(http, {
-    path: config.path,
-    serveClient: false,
-    transports: ['websocket'],
-    wsEngine: WebSocketServer,
-    perMessageDeflate: false,
-    maxHttpBufferSize: limits.frameBytes,
-    allowRequest: (request, decide) => {
-      const refused = notLoopback(request)
-      if (refused) rooms.telemetry.tell({ type: 'peer.refused', code: 'forbidden', reason: refused })
-      decide(refused, refused === undefined)
-    },
-  })
+  const { limits, bounds, path } = config
+  const admission = new Admission(bounds)
+  const refuse = (request: IncomingMessage) => (rooms.doorkeeper.isOpen ? notLoopback(request) : foreignOrigin(request, config.origins ?? []))
+  const io = openLines(http, { path, limits, bounds, admission, telemetry: rooms.telemetry, refuse })
+  const allowances = new Allowances(bounds, stopwatch)
   letNobodyIn(io.of('/'))
-  openClientGate(io.of(namespaces.client), { ...rooms, limits })
-  openWorkerGate(io.of(namespaces.worker), { ...rooms, limits, leaseMs: config.lease })
-  openAdminGate(io.of(namespaces.admin), { ...rooms, limits })
+  openClientGate(io.of(namespaces.client), { ...rooms, limits, bounds, admission, allowances })
+  openWorkerGate(io.of(namespaces.worker), { ...rooms, limits, admission, leaseMs: config.lease })
+  openAdminGate(io.of(namespaces.admin), { ...rooms, limits, admission })
   return io
 }
 
@@ -210,13 +214,15 @@ function bind(http: HttpServer, { host, port }: HubConfig): Promise<string> {
   })
 }
 
-async function probeStore(store: Store) {
+async function probeStore(store: Store, telemetry: TelemetryBus) {
   const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer in ${probeMs} ms`)), probeMs).unref())
   try {
     await Promise.race([store.read([]), late])
     return { ready: true } as const
   } catch (error) {
-    return { ready: false, because: `the store does not answer: ${error instanceof Error ? error.message : String(error)}` } as const
+    // Why is for the log: whoever asks may be anybody.
+    telemetry.tell({ type: 'store.failed', during: 'probe', error })
+    return { ready: false, because: 'the store does not answer' } as const
   }
 }
 
@@ -251,8 +257,8 @@ class ListeningHub implements Hub {
     await this.parts.rooms.foreman.setQueues([{ queue, limit }])
   }
 
-  async retry(ref: string): Promise<boolean> {
-    const [verdict] = await this.parts.rooms.foreman.retry([{ tenant: soleTenant, ref }])
+  async retry(ref: string, { tenant = soleTenant }: { readonly tenant?: string | undefined } = {}): Promise<boolean> {
+    const [verdict] = await this.parts.rooms.foreman.retry([{ tenant, ref }])
     return verdict === 'retried'
   }
 

@@ -1,3 +1,6 @@
 export { ConfigError, type HubOptions } from './config.js'
 export { createHub, type Hub, type HubPlan } from './hub.js'
+export type { Authenticate } from './identity/doorkeeper.js'
+export { mintToken, type TokenClaims } from './identity/mintToken.js'
+export type { Principal } from './identity/principal.js'
 export { StoreRefused } from './store/store.js'

@@ -87,9 +87,10 @@ export class Liaison {
     }
   }
 
-  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come or gone. */
+  /** Watchers elsewhere hear of what has no outcome, and the neighbours of a worker that has come, or takes no jobs. */
   #pass(event: Telemetry): void {
-    const left = event.type === 'worker.draining' || (event.type === 'peer.disconnected' && event.role === 'worker')
+    const left =
+      event.type === 'worker.draining' || event.type === 'worker.overdue' || (event.type === 'peer.disconnected' && event.role === 'worker')
     if (left) this.rooms.notifier.publish({ type: 'recount' })
     if (left || event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
     if (event.type === 'job.claimed' || event.type === 'job.available') this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })

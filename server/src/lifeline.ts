@@ -51,15 +51,27 @@ export class Lifeline {
     this.#schedule()
   }
 
-  /** Keeps leases for another term; answers whether each is still held. */
+  /** Keeps leases for another term; answers whether each is still held. One that is not takes no slot any more, at whatever hub. */
   async renew(leases: readonly Lease[]): Promise<boolean[]> {
     const held = await this.rooms.store.renew(leases, this.terms.leaseMs)
+    const lost = leases.filter((_, i) => held[i] === null)
+    // A worker may renew over another hub than the one that sends it jobs.
+    const elsewhere = lost.filter((lease) => !this.rooms.roster.holderOf(lease))
+    if (lost.length > elsewhere.length) this.lose(lost, false)
+    if (elsewhere.length > 0) this.rooms.notifier.publish({ type: 'lost', leases: elsewhere, silent: false })
     return held.map((each) => each !== null)
   }
 
-  /** A worker is back on a connection with leases from before: answers with what it still holds of them, null for one it lost. */
-  reclaim(leases: readonly Lease[], worker: string): Promise<(Held | null)[]> {
-    return this.rooms.store.renew(leases, this.terms.leaseMs, worker)
+  /**
+   * A worker is back on a connection with leases from before: answers with what it still holds of them, null for one it lost, or
+   * may not hold.
+   */
+  async reclaim(leases: readonly Lease[], worker: string, mayHold: (held: Held) => boolean): Promise<(Held | null)[]> {
+    const { store } = this.rooms
+    const held = await store.held(leases)
+    const own = leases.filter((_, i) => held[i] && mayHold(held[i]))
+    const renewed = new Map((own.length > 0 ? await store.renew(own, this.terms.leaseMs, worker) : []).map((each, i) => [own[i], each]))
+    return leases.map((lease) => renewed.get(lease) ?? null)
   }
 
   /** A worker's connection has closed: the leases it has not presented on another one since shorten to the grace. */

@@ -11,7 +11,13 @@ export function openLog(level: HubConfig['logLevel']): Logger {
 
 /** Writes telemetry to a log. Single jobs are `debug`; what an operator acts on is `warn` or `error`. */
 export function logTelemetry(log: Logger): (event: Telemetry) => void {
-  return ({ type, ...fields }) => log[levels[type]](fields, type)
+  return (event) => {
+    const level = levels[event.type]
+    // Several come with every job, and few logs want them.
+    if (!log.isLevelEnabled(level)) return
+    const { type, ...fields } = event
+    log[level](fields, type)
+  }
 }
 
 const levels = {
@@ -28,6 +34,7 @@ const levels = {
   'worker.draining': 'info',
   'worker.overdue': 'warn',
   'peer.refused': 'warn',
+  'peer.cut': 'warn',
   'message.refused': 'warn',
   'message.failed': 'error',
   'store.committed': 'trace',

@@ -3,6 +3,7 @@ import { release } from '@anchorleg/shared'
 import { Command } from 'commander'
 import { hubCommand } from './cli/hubCommand.js'
 import { migrateCommand } from './cli/migrateCommand.js'
+import { tokenCommand } from './cli/tokenCommand.js'
 import { ConfigError } from './config.js'
 import { StoreRefused } from './store/store.js'
 
@@ -11,6 +12,7 @@ const program = new Command('anchorleg')
   .version(release)
   .addCommand(hubCommand())
   .addCommand(migrateCommand())
+  .addCommand(tokenCommand())
 
 try {
   await program.parseAsync()

@@ -27,6 +27,11 @@ export class Metrics {
   readonly #inserted = this.#counter('jobs_inserted_total', 'Jobs stored.', ['queue'])
   readonly #outcomes = this.#counter('outcomes_total', 'Outcomes stored, by type and by error code.', ['queue', 'type', 'code'])
   readonly #refused = this.#counter('refusals_total', 'Messages, jobs and handshakes refused, by code.', ['code'])
+  readonly #cut = this.#counter(
+    'cut_connections_total',
+    'Connections ended at once, because their peer broke the protocol or used more than it may.',
+    [],
+  )
   readonly #stale = this.#counter('stale_settlements_total', 'Settlements refused because their lease was lost.', [])
   readonly #pruned = this.#counter('jobs_pruned_total', 'Jobs deleted after their retention.', [])
   readonly #failed = this.#counter('store_failures_total', 'Store operations that failed.', ['during'])
@@ -70,6 +75,8 @@ export class Metrics {
       case 'peer.refused':
       case 'message.refused':
         return this.#refused.inc({ code: event.code })
+      case 'peer.cut':
+        return this.#cut.inc()
       case 'settle.stale':
         return this.#stale.inc()
       case 'jobs.pruned':

@@ -7,8 +7,9 @@ import type { Lane } from './store/store.js'
 const every = 2_000
 const counts = 3 * every
 
-/** What the workers at a hub run, of one queue. */
+/** What the workers at a hub run, of one queue; for one tenant or, without one, for all. */
 export interface Service {
+  readonly tenant?: string | undefined
   readonly queue: string
   readonly names: readonly string[]
 }
@@ -48,16 +49,16 @@ export class Neighbours {
 
   hear(services: readonly Service[]): void {
     const now = this.clock.now()
-    for (const { queue, names } of services) for (const name of names) this.#heardAt.set(keyOf({ queue, name }), now)
+    for (const { tenant, queue, names } of services) for (const name of names) this.#heardAt.set(keyOf({ queue, name }, tenant), now)
   }
 
-  /** Whether a worker at another hub runs jobs of a lane. */
-  serve(lane: Lane): boolean {
-    const at = this.#heardAt.get(keyOf(lane))
-    return at !== undefined && this.clock.now() - at <= counts
+  /** Whether a worker at another hub runs a tenant's jobs of a lane. */
+  serve(lane: Lane, tenant: string): boolean {
+    const at = Math.max(this.#heardAt.get(keyOf(lane)) ?? 0, this.#heardAt.get(keyOf(lane, tenant)) ?? 0)
+    return this.clock.now() - at <= counts
   }
 }
 
-function keyOf({ queue, name }: Lane): string {
-  return `${queue}\n${name}`
+function keyOf({ queue, name }: Lane, tenant?: string): string {
+  return JSON.stringify([queue, name, tenant])
 }

@@ -9,14 +9,17 @@ interface Slots {
   promised: number
 }
 
-/** New jobs of one lane. */
+/** New jobs of one lane, and whose they are. */
 export interface Demand extends Lane {
+  readonly tenants: ReadonlySet<string>
   readonly count: number
 }
 
 /** One connection of a worker that has registered. */
 export interface WorkerSession {
   readonly id: string
+  /** The only one whose jobs it gets; absent for all. */
+  readonly tenant?: string | undefined
   readonly names: ReadonlySet<string>
   readonly queues: ReadonlyMap<string, Slots>
   /** The leases it holds, by job id, and which queue's slot each takes. */
@@ -105,15 +108,21 @@ export class Roster {
 
   /**
    * Promises free slots for new jobs: as many as there are jobs, shared among the workers that run them, who take turns at
-   * being first. Each promise is a claim request; `settlePromises` takes it back when the claim has been answered.
+   * being first. Each promise is a claim request; `settlePromises` takes it back when the claim has been answered. How many of
+   * the jobs are of a worker's own tenant nobody counts here, so what such a one is promised is promised to the others as well.
    */
   promiseFor(demand: readonly Demand[]): ClaimRequest[] {
     const requests: ClaimRequest[] = []
-    for (const { queue, name, count } of demand) {
+    for (const { queue, name, tenants, count } of demand) {
       const able = this.#inTurn().filter((session) => session.names.has(name) && freeSlots(session, queue) > 0)
+      for (const session of able) {
+        if (session.tenant === undefined || !tenants.has(session.tenant)) continue
+        requests.push(promise(session, { queue, names: [name], limit: Math.min(freeSlots(session, queue), count) }))
+      }
+      const open = able.filter(({ tenant }) => tenant === undefined)
       let left = count
-      able.forEach((session, i) => {
-        const share = Math.min(freeSlots(session, queue), Math.ceil(left / (able.length - i)))
+      open.forEach((session, i) => {
+        const share = Math.min(freeSlots(session, queue), Math.ceil(left / (open.length - i)))
         left -= share
         if (share > 0) requests.push(promise(session, { queue, names: [name], limit: share }))
       })
@@ -160,12 +169,18 @@ export class Roster {
 
   /** What connected workers run. */
   services(): Service[] {
-    const named = new Map<string, Set<string>>()
+    const services = new Map<string, Omit<Service, 'names'> & { readonly names: Set<string> }>()
     for (const session of this.#sessions.values()) {
       if (!takesJobs(session)) continue
-      for (const queue of session.queues.keys()) named.set(queue, new Set([...(named.get(queue) ?? []), ...session.names]))
+      const { tenant } = session
+      for (const queue of session.queues.keys()) {
+        const key = JSON.stringify([queue, tenant])
+        const service = services.get(key) ?? { tenant, queue, names: new Set<string>() }
+        services.set(key, service)
+        for (const name of session.names) service.names.add(name)
+      }
     }
-    return [...named].map(([queue, names]) => ({ queue, names: [...names] }))
+    return [...services.values()].map(({ names, ...service }) => ({ ...service, names: [...names] }))
   }
 
   /** The leases that connected workers hold. */
@@ -173,12 +188,13 @@ export class Roster {
     return [...this.#sessions.values()].flatMap(leasesOf)
   }
 
-  /** What an available job of this lane waits for. */
-  whyWaiting(lane: Lane): Waiting {
+  /** What an available job of this lane and tenant waits for. */
+  whyWaiting(lane: Lane, of: string): Waiting {
     for (const session of this.#sessions.values()) {
-      if (takesJobs(session) && session.queues.has(lane.queue) && session.names.has(lane.name)) return 'at_limit'
+      const { tenant = of, queues, names } = session
+      if (takesJobs(session) && tenant === of && queues.has(lane.queue) && names.has(lane.name)) return 'at_limit'
     }
-    return this.neighbours.serve(lane) ? 'at_limit' : 'no_worker'
+    return this.neighbours.serve(lane, of) ? 'at_limit' : 'no_worker'
   }
 
   #inTurn(): WorkerSession[] {
@@ -189,10 +205,10 @@ export class Roster {
   }
 }
 
-function promise(session: WorkerSession, wish: Omit<ClaimRequest, 'worker'>): ClaimRequest {
+function promise(session: WorkerSession, wish: Omit<ClaimRequest, 'worker' | 'tenant'>): ClaimRequest {
   const slots = session.queues.get(wish.queue)
   if (slots) slots.promised += wish.limit
-  return { worker: session.id, ...wish }
+  return { worker: session.id, ...(session.tenant !== undefined && { tenant: session.tenant }), ...wish }
 }
 
 /** Whether a worker may be given jobs. */

@@ -1,4 +1,4 @@
-import { after, type Clock } from '@anchorleg/shared'
+import { after } from '@anchorleg/shared'
 import type { Dispatcher } from './dispatcher.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Announcement, Store } from './store/store.js'
@@ -15,10 +15,12 @@ interface Rooms {
   readonly dispatcher: Dispatcher
   readonly notifier: Notifier
   readonly telemetry: TelemetryBus
-  readonly clock: Clock
 }
 
-/** Makes scheduled and retryable jobs available when they are due. One timer, for the earliest of them, and none for each job. */
+/**
+ * Makes scheduled and retryable jobs available when they are due, by the store's time. One timer, for the earliest of them, and
+ * none for each job.
+ */
 export class Stager {
   #wakeAt = Number.POSITIVE_INFINITY
   #cancel = () => {}
@@ -28,7 +30,7 @@ export class Stager {
 
   /** Stages what is due already, and from then on what comes due. */
   start(): void {
-    this.expect(this.rooms.clock.now())
+    this.expect(this.rooms.store.now())
   }
 
   /** A job will be due at this time, in ms since the epoch. */
@@ -36,7 +38,7 @@ export class Stager {
     if (this.#stopped || dueAt >= this.#wakeAt) return
     this.#wakeAt = dueAt
     this.#cancel()
-    this.#cancel = after(Math.max(0, dueAt - this.rooms.clock.now()), () => void this.#stage())
+    this.#cancel = after(Math.max(0, dueAt - this.rooms.store.now()), () => void this.#stage())
   }
 
   /** Jobs that wait for their next attempt will be due. */
@@ -51,7 +53,7 @@ export class Stager {
 
   async #stage(): Promise<void> {
     this.#wakeAt = Number.POSITIVE_INFINITY
-    const rest = this.rooms.clock.now() + longestRest
+    const rest = this.rooms.store.now() + longestRest
     try {
       const { staged, nextDueAt } = await this.rooms.store.stage(batch)
       for (const waiter of staged) this.rooms.telemetry.tell({ type: 'job.available', ...waiter })
@@ -61,7 +63,7 @@ export class Stager {
       this.expect(Math.min(nextDueAt ?? rest, rest))
     } catch (error) {
       this.rooms.telemetry.tell({ type: 'store.failed', during: 'stage', error })
-      this.expect(this.rooms.clock.now() + 1_000)
+      this.expect(this.rooms.store.now() + 1_000)
     }
   }
 }

@@ -46,6 +46,8 @@ export type Telemetry =
   /** A worker has not acknowledged jobs in time; those of them that it still held are given back. */
   | { readonly type: 'worker.overdue'; readonly peer: string; readonly jobs: number }
   | { readonly type: 'peer.refused'; readonly code: string; readonly reason: string }
+  /** A connection was ended at once: its peer broke the protocol, or used more than it may. */
+  | { readonly type: 'peer.cut'; readonly peer: string; readonly reason: string }
   | { readonly type: 'message.refused'; readonly event: string; readonly peer: string; readonly code: string; readonly reason: string }
   | { readonly type: 'message.failed'; readonly error: unknown }
   | { readonly type: 'store.committed'; readonly requests: number; readonly ms: number }

@@ -58,6 +58,11 @@ export class Watchers {
     }
   }
 
+  /** Whether it watches a ref. */
+  has(session: ClientSession, ref: string): boolean {
+    return session.watched.has(keyOf({ tenant: session.tenant, ref }))
+  }
+
   unwatch(session: ClientSession, ref: string): void {
     const key = keyOf({ tenant: session.tenant, ref })
     session.watched.delete(key)
@@ -162,6 +167,7 @@ export class Watchers {
     else if (room && !room.jobId) {
       this.#tie(room, jobId)
       room.cursor = behind(found, from)
+      room.latest.state ??= `${found.run} ${found.state}`
     }
     const seen = outcomes.map((outcome) => visible(session, { ref, outcome }).outcome)
     return { ...rest, ref, chunks: [...chunks], outcomes: seen, more: more || isCutOff }
@@ -169,7 +175,9 @@ export class Watchers {
 
   async #readOn(rooms: readonly Room[]): Promise<void> {
     try {
-      const found = await this.store.watch(rooms.map(({ tenant, ref, cursor }) => ({ tenant, ref, from: cursor })))
+      const found = await this.store.watch(
+        rooms.map(({ tenant, ref, cursor, jobId }) => ({ tenant, ref, from: cursor, before: jobId !== undefined })),
+      )
       rooms.forEach((room, i) => {
         if (!this.#isOpen(room)) return
         const each = found[i] as Watching
@@ -196,6 +204,10 @@ export class Watchers {
     const later = outcomes.filter(({ number }) => number > after)
     const told = progress ?? chunks[0] ?? later[0]
     if (run > room.cursor.run && (state === 'executing' || told)) {
+      // Before it ran it waited, be it ever so shortly.
+      if (room.latest.state !== `${run - 1} available`) {
+        this.#tell(room, { ref, type: 'state', run: run - 1, state: 'available', attempt: (told?.attempt ?? attempt) - 1, at })
+      }
       this.#tell(room, { ref, type: 'state', run, state: 'executing', attempt: told?.attempt ?? attempt, at })
     }
     if (progress && room.latest.progress !== `${run} ${progress.value}`) this.#tell(room, { ref, type: 'progress', run, ...progress })

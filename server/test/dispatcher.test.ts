@@ -80,7 +80,7 @@ function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[]
 }
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
-const one = [{ queue: 'default', name: 'double', count: 1 }]
+const one = [{ queue: 'default', name: 'double', tenants: new Set([tenant]), count: 1 }]
 
 test('a job stored while a claim that is too early holds every slot is claimed when that claim comes back empty', async () => {
   const worker = join(1)
@@ -144,7 +144,7 @@ test('of jobs given back, those that were to be cancelled are announced as that,
   const worker = join(2)
   const jobs = [aJob({ name: 'double' }), aJob({ name: 'double' })]
   await insert(store, jobs)
-  const pledge = own.pledgeFor([{ queue: 'default', name: 'double', count: 2 }])
+  const pledge = own.pledgeFor([{ queue: 'default', name: 'double', tenants: new Set([tenant]), count: 2 }])
   const claimed = await store.claim(pledge.requests)
   roster.leave(worker.id)
   await requestCancel(store, { tenant, ref: jobs[0]?.ref as string })

@@ -16,7 +16,7 @@ function rosterOf(...sessions: WorkerSession[]): Roster {
 }
 
 const lease = (jobId: string) => ({ jobId, lease: mintLease() })
-const demand = (count: number, name = 'double') => [{ queue: 'default', name, count }]
+const demand = (count: number, name = 'double') => [{ queue: 'default', name, tenants: new Set(['acme']), count }]
 
 describe('a worker is never promised more than its free slots', () => {
   test('also while earlier promises are open', () => {
@@ -56,7 +56,7 @@ describe('a worker is never promised more than its free slots', () => {
     const roster = rosterOf(one)
     expect(roster.promiseFor(demand(1))).toEqual([])
     expect(roster.promiseAll()).toEqual([])
-    expect(roster.whyWaiting({ queue: 'default', name: 'double' })).toBe('no_worker')
+    expect(roster.whyWaiting({ queue: 'default', name: 'double' }, 'acme')).toBe('no_worker')
   })
 
   test('a queue it does not serve promises nothing', () => {
@@ -119,9 +119,37 @@ test('who leaves hands over what it held', () => {
   expect(roster.leave(one.id)).toEqual([])
 })
 
+describe('a worker of one tenant', () => {
+  const bound = (tenant: string, slots: number) => ({ ...worker({ default: slots }), tenant })
+
+  test('is promised only what may be of its tenant, and takes nothing from those who serve all', () => {
+    const [acme, other, all] = [bound('acme', 2), bound('other', 5), worker({ default: 5 })]
+    const promises = rosterOf(acme, other, all).promiseFor(demand(3))
+    expect(promises.map(({ worker, tenant, limit }) => ({ worker, tenant, limit }))).toEqual([
+      { worker: acme.id, tenant: 'acme', limit: 2 },
+      { worker: all.id, tenant: undefined, limit: 3 },
+    ])
+  })
+
+  test('claims for its tenant alone whenever it claims', () => {
+    const acme = bound('acme', 2)
+    const roster = rosterOf(acme)
+    expect(roster.promiseAll()).toMatchObject([{ tenant: 'acme', limit: 2 }])
+    roster.settlePromises([{ worker: acme.id, queue: 'default', names: ['double'], limit: 2 }])
+    expect(roster.promiseFreed(acme, new Map([['default', 2]]))).toMatchObject([{ tenant: 'acme', limit: 2 }])
+  })
+
+  test('is none for the jobs of another', () => {
+    const roster = rosterOf(bound('acme', 1))
+    expect(roster.whyWaiting({ queue: 'default', name: 'double' }, 'acme')).toBe('at_limit')
+    expect(roster.whyWaiting({ queue: 'default', name: 'double' }, 'other')).toBe('no_worker')
+    expect(roster.services()).toEqual([{ tenant: 'acme', queue: 'default', names: ['double'] }])
+  })
+})
+
 test('an available job waits for a worker, or for a slot', () => {
   const roster = rosterOf(worker({ default: 1 }))
-  expect(roster.whyWaiting({ queue: 'default', name: 'double' })).toBe('at_limit')
-  expect(roster.whyWaiting({ queue: 'default', name: 'other' })).toBe('no_worker')
-  expect(roster.whyWaiting({ queue: 'other', name: 'double' })).toBe('no_worker')
+  expect(roster.whyWaiting({ queue: 'default', name: 'double' }, 'acme')).toBe('at_limit')
+  expect(roster.whyWaiting({ queue: 'default', name: 'other' }, 'acme')).toBe('no_worker')
+  expect(roster.whyWaiting({ queue: 'other', name: 'double' }, 'acme')).toBe('no_worker')
 })

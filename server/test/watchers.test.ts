@@ -282,6 +282,7 @@ describe('what was stored elsewhere is told from where its watchers are', () => 
     await heard()
     expect(brief(late)).toEqual([
       ['outcome', 1, 1],
+      ['state', 1, 'available'],
       ['state', 2, 'executing'],
       ['chunk', 2, 0],
     ])

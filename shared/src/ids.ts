@@ -33,9 +33,14 @@ export function mintRef(clock: Clock = systemClock): string {
 
 /** A fresh lease token: 128 random bits as 32 hexadecimal digits. */
 export function mintLease(): string {
-  let token = ''
-  for (const byte of random(16)) token += hex[byte]
-  return token
+  return hexOf(random(16))
+}
+
+/** Bytes as hexadecimal digits. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += hex[byte]
+  return text
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

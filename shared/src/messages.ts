@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { adminMessages, QueueState } from './schemas/adminMessages.js'
-import type { Answer, Standing, Submitted } from './schemas/answers.js'
+import type { Answer, Refusal, Standing, Submitted } from './schemas/answers.js'
 import type { clientMessages } from './schemas/clientMessages.js'
 import type { Handshake, Welcome } from './schemas/handshake.js'
 import type { JobRequestInput } from './schemas/job.js'
@@ -37,9 +37,15 @@ export interface ClientAsks {
   unwatch: Ask<In<typeof clientMessages.unwatch>, number>
 }
 
-/** The events of `/client`, hub to client. */
-export interface ClientTells {
+/** The events of every namespace, hub to peer. */
+interface Tells {
   welcome: (welcome: Welcome) => void
+  /** The hub ends the connection, and says why: `unauthorized` when the token has run out. */
+  goodbye: (why: Refusal) => void
+}
+
+/** The events of `/client`, hub to client. */
+export interface ClientTells extends Tells {
   outcomes: (outcomes: RefOutcome[]) => void
   /** What happened to jobs that this connection watches. */
   events: (events: WatchEvent[]) => void
@@ -58,8 +64,7 @@ export interface WorkerAsks {
 }
 
 /** The events of `/worker`, hub to worker. */
-export interface WorkerTells {
-  welcome: (welcome: Welcome) => void
+export interface WorkerTells extends Tells {
   /** Acknowledged once the worker keeps their leases. */
   perform: (assignments: Assignment[], acknowledge: () => void) => void
   /** Leases that are lost: the worker's word on them no longer counts, so their signals abort. */

@@ -136,6 +136,72 @@ describe('bounds hold on both sides', () => {
     expect(() => seal(value)).toThrow(EncodeError)
     expect(() => open(`[[-7,${2 ** 32 - 1}]]`)).toThrow(DecodeError)
   })
+
+  const half = valueBounds.sparseLength / 2
+  const long = 'x'.repeat(valueBounds.patterns)
+  const costly: [string, unknown[]][] = [
+    ['many arrays that are huge together', [[1, 2, 3], ...Array.from({ length: 3 }, () => [-7, half])]],
+    [
+      'an array of less than no length, to make room for another',
+      [
+        [1, 2],
+        [-7, -half],
+        [-7, 3 * half],
+      ],
+    ],
+    ['an integer that takes long to read', [['BigInt', '7'.repeat(valueBounds.digits + 1)]]],
+    ['a regular expression that takes a minute to understand', [['RegExp', '\\p{RGI_Emoji}'.repeat(10_000), 'v']]],
+    [
+      'regular expressions that are long together',
+      [
+        [1, 2],
+        ['RegExp', long, ''],
+        ['RegExp', 'x', ''],
+      ],
+    ],
+    ['a list in the place of a regular expression', [['RegExp', [[long, long]], '']]],
+    ['a host that takes quadratic time to translate', [['URL', `http://${'一'.repeat(valueBounds.host + 1)}/`]]],
+    ['such a host behind more slashes', [['URL', `http:////${'一'.repeat(valueBounds.host + 1)}/`]]],
+    ['such a host behind a tab', [['URL', `http:/\t/${'一'.repeat(valueBounds.host + 1)}/`]]],
+    ['such a host behind a scheme in capitals', [['URL', `HTTP://${'一'.repeat(valueBounds.host + 1)}/`]]],
+  ]
+  test.each(costly)('%s is refused before it is built', (_, flat) => {
+    expect(() => open(JSON.stringify(flat))).toThrow(/^The sealed value has /)
+  })
+
+  test.each([
+    ['an integer', BigInt(`1${'0'.repeat(valueBounds.digits)}`)],
+    ['a regular expression', new RegExp(`${long}x`)],
+    ['a host', new URL(`http://${'a.'.repeat(valueBounds.host)}/`)],
+  ])('%s out of bounds is refused before it is sent', (_, value) => {
+    expect(() => seal(value)).toThrow(EncodeError)
+  })
+
+  const tail = '/a?b'.repeat(10_000)
+  test.each([
+    'http://user:secret@host.test:8080',
+    'https://host.test',
+    'file://',
+    'file://host.test',
+    'data:text/plain,',
+    'custom:',
+    'custom://host',
+  ])('a long URL of %s goes through', (head) => {
+    const url = new URL(`${head}${tail}`)
+    expect(roundTrip(url)).toEqual(url)
+  })
+
+  const mebibyte: [string, unknown][] = [
+    ['100,000 numbers', Array.from({ length: 100_000 }, (_, i) => i)],
+    ['700,000 bytes', new Uint8Array(700_000).fill(7)],
+    ['10,000 records', Array.from({ length: 10_000 }, (_, id) => ({ id, name: `record ${id}`, at: new Date(id) }))],
+    ['one text', 'é'.repeat(500_000)],
+  ]
+  test.each(mebibyte)('a mebibyte of %s goes through', (_, value) => {
+    const sealed = seal(value)
+    expect(sealed.length).toBeGreaterThan(400_000)
+    expect(seal(open(sealed))).toBe(sealed)
+  })
 })
 
 describe('a sealed value that is not one', () => {
@@ -154,8 +220,16 @@ describe('a sealed value that is not one', () => {
     '[["Uint8Array",0]]',
     '[["BigInt","x"]]',
     '[["Date"]]x',
+    '[["Set",[[1]]]]',
+    '[["Object",0]]',
+    '[["constructor",1],"return process"]',
+    '[["__proto__",1],{"polluted":2},true]',
+    '[["Uint8Array",1],["Array",2],1000000000]',
+    '[["ArrayBuffer",1000000000]]',
+    '[["URL",{"href":"x"}]]',
+    `[["Date",${'['.repeat(50_000)}${']'.repeat(50_000)}]]`,
   ]
-  test.each(malformed)('%j is a decode error', (text) => {
+  test.each(malformed.map((text) => [text.slice(0, 60), text]))('%j is a decode error', (_, text) => {
     expect(() => open(text)).toThrow(DecodeError)
   })
 

@@ -8,6 +8,11 @@ test('a job’s absent fields have their defaults', () => {
   expect(jobRequest.parse(job)).toEqual({ ...job, queue: 'default', priority: 0, maxAttempts: 20, tags: [], meta: {} })
 })
 
+test('half a surrogate pair in what an attempt says plainly is replaced, and what it says sealed stays as it is', () => {
+  const given = { type: 'error', code: 'exception', message: 'a\ud800 🏁', name: '\udfff\u0000', codec: 'd6', trace: '["\\ud800"]' }
+  expect(attemptOutcome.parse(given)).toEqual({ ...given, message: 'a\uFFFD 🏁', name: '\uFFFD\u0000' })
+})
+
 describe('a job is refused', () => {
   let deep: unknown = 1
   for (let i = 0; i < 20; i++) deep = { deep }

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { after, type Lease, namespaces, type WorkerAsks } from '@anchorleg/shared'
 import { Connection } from '../connection.js'
+import type { RelayError } from '../errors.js'
 import { within } from '../within.js'
 import { LeaseBoard } from './leaseBoard.js'
 import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from './leaseMessages.js'
@@ -22,7 +23,7 @@ const busyPace = 1_000
 class LeaseThread {
   #board: LeaseBoard
   #leaseMs: number
-  readonly #connection: Connection<WorkerAsks>
+  #connection: Connection<WorkerAsks>
   /** Milliseconds for which each lease has been seen here, by its token. */
   #ages = new Map<string, number>()
   #beats: number
@@ -38,15 +39,21 @@ class LeaseThread {
     this.#beats = this.#board.beats
     this.#leaseMs = data.leaseMs
     this.#token = data.token
-    const token = data.asksToken ? () => this.#askToken() : data.token
-    this.#connection = new Connection({ addresses: data.addresses, namespace: namespaces.worker, token }, this.#listener())
+    this.#connection = this.#connect()
     port.on('message', (message: ToLeaseThread) => this.#hear(message))
     this.#wait()
   }
 
-  #listener() {
-    const ended = ({ message }: Error) => this.#tell({ type: 'refused', message })
-    return { connected() {}, disconnected() {}, failed() {}, ended, hears: {} }
+  #connect(): Connection<WorkerAsks> {
+    const { addresses, asksToken } = this.data
+    const token = asksToken ? () => this.#askToken() : this.data.token
+    const ended = ({ code, message }: RelayError) => {
+      // While the handlers' thread is busy there is only its last token, which may have run out.
+      if (asksToken && code === 'unauthorized') this.#connection = this.#connect()
+      else this.#tell({ type: 'refused', message })
+    }
+    const listener = { connected() {}, disconnected() {}, failed() {}, ended, hears: {} }
+    return new Connection({ addresses, namespace: namespaces.worker, token }, listener)
   }
 
   #wait(): void {

@@ -2,7 +2,7 @@ import { type Assignment, after, type Lease, namespaces, type Settlement, type W
 import type { HubUrl } from '../address.js'
 import { backoff } from '../backoff.js'
 import { Connection } from '../connection.js'
-import { deferred } from '../deferred.js'
+import { quietlyDeferred } from '../deferred.js'
 import { RelayError } from '../errors.js'
 import { demand, milliseconds, type Opt, optionsOf } from '../options.js'
 import { within } from '../within.js'
@@ -57,7 +57,7 @@ function drainTimeoutOf(options: Parameters<Worker['drain']>[0]): number {
 const flushWithin = 2_000
 
 class ConnectedWorker {
-  readonly #ready = deferred()
+  readonly #ready = quietlyDeferred()
   readonly #connection: Connection<WorkerAsks>
   readonly #runs: Runs
   readonly #settlements: Settlements
@@ -67,7 +67,7 @@ class ConnectedWorker {
   #refusals = 0
   #isReachable = true
   #stopping: Promise<void> | undefined
-  readonly #hurry = deferred()
+  readonly #hurry = quietlyDeferred()
 
   constructor(private readonly settings: WorkerSettings) {
     const { log, tasks, address } = settings

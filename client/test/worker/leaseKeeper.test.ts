@@ -141,6 +141,21 @@ test('a hub that lets no thread in is told of', async () => {
   expect(thread.told.at(-1)).toEqual({ type: 'refused', message: 'One connection only.' })
 })
 
+test('a thread whose last token has run out while nobody could give it another renews again as soon as somebody does', async () => {
+  await using hub = await ScriptedHub.open(wellHub)
+  const refusal = { code: 'unauthorized', message: 'The token has expired.' }
+  Object.defineProperty(hub, 'refusal', { get: () => (hub.handshakes.at(-1)?.token === 'old' ? refusal : undefined) })
+  await using thread = await startThread(hub, { asksToken: true, token: 'old' })
+  thread.board.write(0, { lease: lease('1'), timeout: Number.POSITIVE_INFINITY })
+  await hub.when(() => hub.handshakes.length >= 2)
+  thread.thread.on('message', ({ type }: FromLeaseThread) => {
+    if (type === 'token') thread.thread.postMessage({ type: 'token', token: 'new' })
+  })
+  await hub.nth('renew')
+  expect(hub.handshakes.at(-1)).toMatchObject({ token: 'new' })
+  expect(thread.told.filter(({ type }) => type === 'refused')).toEqual([])
+})
+
 /** A keeper with a registered connection beside it. */
 async function makeKeeper(hub: ScriptedHub, { token, program, log = silent }: { token?: () => Promise<string>; program?: URL; log?: Log } = {}) {
   const addresses = [`${hub.url}/socket.io/`]

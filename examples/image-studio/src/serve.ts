@@ -35,8 +35,8 @@ const headers = {
 }
 
 const server = createServer((request, response) => {
-  const { pathname } = new URL(request.url ?? '/', 'http://studio')
-  const path = pathname === '/' ? '/index.html' : pathname
+  const [asked] = (request.url ?? '/').split('?')
+  const path = asked === '/' ? '/index.html' : `${asked}`
   const body = site.get(path)
   const lasting = path.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache'
   if (!body) {

@@ -20,21 +20,25 @@ export function assignmentFrames(assignments: readonly Assignment[], limits: Lim
 }
 
 /**
- * Standings as they fit one answer: of outcomes that would take it beyond a frame it says `pending`. They are `left` to be
- * sent as outcomes, in frames of their own.
+ * Fits standings into one answer, part by part: of outcomes that would take it beyond a frame it says `pending`, and their places
+ * are `left` to be sent as outcomes, in frames of their own.
  */
-export function fitAnswer(standings: readonly Standing[], limits: Limits): { answer: Standing[]; left: RefOutcome[] } {
-  const left: RefOutcome[] = []
+export function answerFrame(limits: Limits): (standings: readonly Standing[], left?: (place: number) => void) => Standing[] {
   let weight = 0
-  const answer = standings.map((standing): Standing => {
-    if (standing.type !== 'outcome') return standing
-    const { ref, outcome } = standing
-    weight += header + sealedShare(outcome)
-    if (weight <= limits.frameBytes) return standing
-    left.push({ ref, outcome })
-    return { ref, type: 'pending', state: 'executing', waiting: 'running' }
-  })
-  return { answer, left }
+  return (standings, left) =>
+    standings.map((standing, place): Standing => {
+      if (standing.type !== 'outcome') return standing
+      weight += header + sealedShare(standing.outcome)
+      if (weight <= limits.frameBytes) return standing
+      left?.(place)
+      return { ref: standing.ref, type: 'pending', state: 'executing', waiting: 'running' }
+    })
+}
+
+/** About how many characters an outcome has. */
+export function weighOutcome(outcome: RefOutcome['outcome']): number {
+  if (outcome.type === 'snooze') return header
+  return header + (outcome.value?.length ?? 0) + ((outcome.type === 'error' && outcome.trace?.length) || 0)
 }
 
 function eventShare(event: WatchEvent): number {

@@ -1,10 +1,10 @@
-import type { Answer, Limits, Refusal } from '@anchorleg/shared'
+import type { Limits } from '@anchorleg/shared'
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
 import { StoreUnavailable } from '../store/store.js'
 import type { TelemetryBus } from '../telemetry.js'
-import { Line } from './line.js'
 import { Refused, refuse } from './refused.js'
+import { turnstileOf } from './turnstile.js'
 
 /** What one event of a namespace takes, and what is done with it. */
 export interface Route<Schema extends z.ZodType = z.ZodType, Reply = unknown> {
@@ -17,6 +17,9 @@ interface Terms {
   readonly limits: Limits
 }
 
+/** Refusals of one connection that are told of one by one: one that sends nothing else does not fill the log. */
+const mostTold = 100
+
 /** Keeps a route's message and its handler's argument of one type. */
 export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (message: z.output<Schema>) => Promise<Reply> | Reply): Route {
   return { schema, handle: handle as Route['handle'] }
@@ -28,44 +31,44 @@ export function route<Schema extends z.ZodType, Reply>(schema: Schema, handle: (
  * connection that sent it.
  */
 export function guard(socket: Socket, routes: Readonly<Record<string, Route>>, { telemetry, limits }: Terms): void {
-  const line = new Line(socket, limits)
-  socket.onAny((event: unknown, ...packet: unknown[]) => {
+  const turnstile = turnstileOf(socket)
+  let refusals = 0
+  socket.onAny((event: string, ...packet: unknown[]) => {
     const answer = packet.at(-1)
-    const known = typeof event === 'string' && Object.hasOwn(routes, event) ? routes[event] : undefined
-    if (typeof answer !== 'function') return cut(socket, event, telemetry)
+    if (typeof answer !== 'function') return turnstile.cut('a message without an acknowledgement')
+    const known = Object.hasOwn(routes, event) ? routes[event] : undefined
+    turnstile.asked()
     void respond(known, packet.length === 2 ? packet[0] : undefined).then((reply) => {
-      if ('refused' in reply) {
-        const { code, message } = reply.refused
-        telemetry.tell({ type: 'message.refused', event: known ? String(event) : 'unknown', peer: socket.id, code, reason: message })
-      }
-      line.send(() => answer(reply))
+      if (reply instanceof Refused) refused(known ? event : 'unknown', reply)
+      answer(reply instanceof Refused ? { refused: reply.refusal } : reply)
+      turnstile.answered()
     })
   })
 
-  async function respond(known: Route | undefined, message: unknown): Promise<Answer<unknown>> {
+  function refused(event: string, { refusal: { code }, reason }: Refused): void {
+    if (code === 'invalid_message') turnstile.violated()
+    refusals += 1
+    if (refusals <= mostTold) telemetry.tell({ type: 'message.refused', event, peer: socket.id, code, reason })
+  }
+
+  async function respond(known: Route | undefined, message: unknown): Promise<{ readonly ok: unknown } | Refused> {
     try {
       if (!known) throw refuse('invalid_message', 'There is no such message in this protocol.')
       checkLengths(message, limits.batch)
       const parsed = known.schema.safeParse(message)
-      if (!parsed.success) throw refuse('invalid_message', describe(parsed.error))
+      if (!parsed.success) return describe(parsed.error)
       return { ok: await known.handle(parsed.data) }
     } catch (error) {
-      return { refused: refusalOf(error, telemetry) }
+      return refusalOf(error, telemetry)
     }
   }
 }
 
-function refusalOf(error: unknown, telemetry: TelemetryBus): Refusal {
-  if (error instanceof Refused) return error.refusal
+function refusalOf(error: unknown, telemetry: TelemetryBus): Refused {
+  if (error instanceof Refused) return error
   telemetry.tell({ type: 'message.failed', error })
-  if (error instanceof StoreUnavailable) return { code: 'store_unavailable', message: `The store cannot take this right now: ${error.message}` }
-  return { code: 'store_unavailable', message: 'The hub failed to handle this message. Sending it again is safe.' }
-}
-
-function cut(socket: Socket, event: unknown, telemetry: TelemetryBus): void {
-  const reason = 'a message without an acknowledgement'
-  telemetry.tell({ type: 'message.refused', event: String(event).slice(0, 32), peer: socket.id, code: 'invalid_message', reason })
-  socket.disconnect(true)
+  if (error instanceof StoreUnavailable) return refuse('store_unavailable', `The store cannot take this right now: ${error.message}`)
+  return refuse('store_unavailable', 'The hub failed to handle this message. Sending it again is safe.')
 }
 
 /** Lists are measured before they are read: reading a huge one takes as long as its sender likes. */
@@ -78,9 +81,16 @@ function checkLengths(message: unknown, batch: number): void {
   }
 }
 
-/** The first thing wrong with a message, with its place. */
-function describe(error: z.ZodError): string {
-  const issue = error.issues[0]
+/** The longest description of what is wrong, in characters: it may quote the message, which is as long as its sender likes. */
+const longest = 300
+
+/**
+ * The first thing wrong with a message, with its place. That is for its sender: it may name keys of the message, and they may be
+ * anything, a token too. The log has words of the protocol only.
+ */
+function describe({ issues: [issue] }: z.ZodError): Refused {
   const place = issue?.path.length ? ` at ${z.core.toDotPath(issue.path)}` : ''
-  return `The message is not as the protocol has it${place}: ${issue?.message ?? 'unknown'}`
+  const message = `The message is not as the protocol has it${place}: ${issue?.message ?? 'unknown'}`.slice(0, longest)
+  const field = issue?.path.length ? ` in ${String(issue.path[0])}` : ''
+  return new Refused({ code: 'invalid_message', message }, `The message is not as the protocol has it${field}: ${issue?.code ?? 'unknown'}`)
 }

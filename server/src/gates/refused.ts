@@ -4,12 +4,16 @@ import type { Refusal } from '@anchorleg/shared'
 export class Refused extends Error {
   override readonly name = 'Refused'
 
-  constructor(readonly refusal: Refusal) {
+  constructor(
+    readonly refusal: Refusal,
+    /** What the log says: nothing that only the peer may know. */
+    readonly reason = refusal.message,
+  ) {
     super(refusal.message)
   }
 }
 
-/** Makes a typed refusal, to be thrown. */
-export function refuse(code: Refusal['code'], message: string): Refused {
-  return new Refused({ code, message })
+/** Makes a typed refusal, to be thrown; with the seconds after which it is worth asking again. */
+export function refuse(code: Refusal['code'], message: string, retryAfter?: number): Refused {
+  return new Refused({ code, message, ...(retryAfter !== undefined && { retryAfter }) })
 }

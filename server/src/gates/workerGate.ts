@@ -3,18 +3,24 @@ import { workerMessages } from '@anchorleg/shared/schemas'
 import type { Namespace, Socket } from 'socket.io'
 import type { Canceller } from '../canceller.js'
 import type { Dispatcher } from '../dispatcher.js'
+import { covers, mayName } from '../identity/authority.js'
+import type { Doorkeeper } from '../identity/doorkeeper.js'
+import type { WorkerPrincipal } from '../identity/principal.js'
 import type { Lifeline } from '../lifeline.js'
 import type { Receipts } from '../receipts.js'
 import type { Reporter } from '../reporter.js'
 import { openSlots, type Roster, type WorkerSession } from '../roster.js'
 import type { Settler } from '../settler.js'
+import type { Held } from '../store/store.js'
 import type { TelemetryBus } from '../telemetry.js'
+import type { Admission } from './admission.js'
 import { assignmentFrames } from './frames.js'
 import { guard, route } from './guard.js'
-import { shakeHands } from './handshake.js'
+import { type PeerData, shakeHands } from './handshake.js'
 import { refuse } from './refused.js'
 
 interface Rooms {
+  readonly doorkeeper: Doorkeeper
   readonly roster: Roster
   readonly dispatcher: Dispatcher
   readonly settler: Settler
@@ -24,36 +30,45 @@ interface Rooms {
   readonly reporter: Reporter
   readonly telemetry: TelemetryBus
   readonly limits: Limits
+  readonly admission: Admission
   readonly leaseMs: number
 }
 
 /** Where workers come in: they register what they run, settle what they ran, and keep their leases. */
 export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
-  const { roster, dispatcher, settler, lifeline, receipts, telemetry, limits } = rooms
-  shakeHands(namespace, { limits, telemetry, origin: 'none' }, (socket: Socket) => {
-    telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
-    socket.on('disconnect', (reason) => {
-      const session = roster.get(socket.id)
-      if (session) receipts.forget(session)
-      lifeline.shorten(roster.leave(socket.id), socket.id)
-      telemetry.tell({ type: 'peer.disconnected', role: 'worker', peer: socket.id, reason })
-    })
-    const routes = {
-      register: route(workerMessages.register, (registration) => register(socket, registration)),
-      settle: route(workerMessages.settle, ({ settlements }) => settler.settle(registered(socket), settlements.map(withinLimit))),
-      renew: route(workerMessages.renew, ({ leases }) => lifeline.renew(leases)),
-      progress: route(workerMessages.progress, ({ reports }) => rooms.reporter.progress(reports)),
-      emit: route(workerMessages.emit, ({ chunks }) => rooms.reporter.emit(within(chunks))),
-      drain: route(workerMessages.drain, ({ release }) => drain(registered(socket), release)),
-    }
-    guard(socket, routes, { telemetry, limits })
-  })
+  const { doorkeeper, roster, dispatcher, settler, lifeline, receipts, telemetry, limits } = rooms
+  shakeHands(
+    namespace,
+    { role: 'worker', doorkeeper, admission: rooms.admission, limits, telemetry, origin: 'none' },
+    (socket: Socket, principal) => {
+      telemetry.tell({ type: 'peer.connected', role: 'worker', peer: socket.id })
+      socket.on('disconnect', (reason) => {
+        const session = roster.get(socket.id)
+        if (session) receipts.forget(session)
+        const left = roster.leave(socket.id)
+        // A worker whose token has run out fetches another: its leases last as long as they do.
+        if (!(socket.data as PeerData).expired) lifeline.shorten(left, socket.id)
+        telemetry.tell({ type: 'peer.disconnected', role: 'worker', peer: socket.id, reason })
+      })
+      const routes = {
+        register: route(workerMessages.register, (registration) => register(socket, principal, registration)),
+        settle: route(workerMessages.settle, ({ settlements }) => settler.settle(registered(socket), settlements.map(withinLimit))),
+        renew: route(workerMessages.renew, ({ leases }) => lifeline.renew(leases)),
+        progress: route(workerMessages.progress, ({ reports }) => rooms.reporter.progress(reports)),
+        emit: route(workerMessages.emit, ({ chunks }) => rooms.reporter.emit(within(chunks))),
+        drain: route(workerMessages.drain, ({ release }) => drain(registered(socket), release)),
+      }
+      guard(socket, routes, { telemetry, limits })
+    },
+  )
 
-  async function register(socket: Socket, { names, queues, held }: Registration) {
+  async function register(socket: Socket, principal: WorkerPrincipal, { names, queues, held }: Registration) {
     if (roster.get(socket.id)) throw refuse('invalid_message', 'This connection has registered already.')
-    const kept = held.length > 0 ? await lifeline.reclaim(held, socket.id) : []
+    checkAuthority(principal, names, Object.keys(queues))
+    const kept = held.length > 0 ? await lifeline.reclaim(held, socket.id, (each) => mayHold(principal, each)) : []
     const session: WorkerSession = {
       id: socket.id,
+      tenant: principal.tenant,
       names: new Set(names),
       queues: openSlots(queues),
       held: new Map(),
@@ -91,6 +106,16 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
     return { held: kept.map((lane) => lane !== null), leaseMs: rooms.leaseMs }
   }
 
+  /** A worker says what it runs once and for all, so that a name too many refuses it as a whole. */
+  function checkAuthority(principal: WorkerPrincipal, names: readonly string[], queues: readonly string[]): void {
+    const wrong = [
+      ...queues.filter((queue) => !covers(principal.queues, queue)).map((queue) => `the queue "${queue}"`),
+      ...names.filter((name) => !covers(principal.jobs, name)).map((name) => `jobs named "${name}"`),
+    ]
+    if (wrong.length > 0)
+      throw refuse('forbidden', `This token is not for ${wrong.slice(0, mostNamed).join(', ')}${wrong.length > mostNamed ? ', …' : ''}.`)
+  }
+
   function registered(socket: Socket): WorkerSession {
     const session = roster.get(socket.id)
     if (!session) throw refuse('invalid_message', 'A worker registers before anything else.')
@@ -118,4 +143,12 @@ export function openWorkerGate(namespace: Namespace, rooms: Rooms): void {
     const message = `The encoded result takes more than ${limits.resultBytes} bytes.`
     return { ...settlement, outcome: { type: 'error', code: 'result_too_large', message, codec: outcome.codec } }
   }
+}
+
+/** Names in one refusal at most. */
+const mostNamed = 10
+
+/** Whether a lease that was given under one token may be presented under this one. */
+function mayHold(principal: WorkerPrincipal, held: Held): boolean {
+  return (principal.tenant === undefined || principal.tenant === held.tenant) && mayName(principal, held)
 }

@@ -1,4 +1,5 @@
 import type { Lease } from '@anchorleg/shared'
+import type { Service } from '../neighbours.js'
 
 /** Whose awaiters and watchers a signal is about: all the refs of one job, or one of them. */
 export interface Refs {
@@ -21,7 +22,7 @@ export type Signal =
   /** Leases were taken from their workers; from silent ones, or from those that were to stop and did not. */
   | { readonly type: 'lost'; readonly leases: readonly Lease[]; readonly silent: boolean }
   /** Workers are connected that run jobs of these names in these queues. */
-  | { readonly type: 'serving'; readonly services: readonly { readonly queue: string; readonly names: readonly string[] }[] }
+  | { readonly type: 'serving'; readonly services: readonly Service[] }
   /** A worker has left, or takes nothing more: who serves what is to be said anew. */
   | { readonly type: 'recount' }
   /** Queues were paused, resumed or limited. */

@@ -15,6 +15,7 @@ const kinds = {
   stubborn: 'g',
   recount: 'n',
   serving: 's',
+  servingOne: 't',
   queues: 'q',
   gap: 'x',
 } as const
@@ -69,7 +70,10 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
       for (const { queue, name } of signal.lanes) add(JSON.stringify([kinds.available, queue]), name ?? '')
       return
     case 'serving':
-      for (const { queue, names } of signal.services) for (const name of names) add(JSON.stringify([kinds.serving, queue]), name)
+      for (const { tenant, queue, names } of signal.services) {
+        const head = tenant === undefined ? [kinds.serving, queue] : [kinds.servingOne, tenant, queue]
+        for (const name of names) add(JSON.stringify(head), name)
+      }
       return
     case 'cancels':
     case 'lost': {
@@ -116,6 +120,8 @@ function signalOf([kind, ...ids]: readonly [string, ...string[]]): Signal {
       return { type: 'lost', leases: ids.map(leaseOf), silent: kind === kinds.silent }
     case kinds.serving:
       return { type: 'serving', services: [{ queue: head, names: rest }] }
+    case kinds.servingOne:
+      return { type: 'serving', services: [{ tenant: head, queue: rest[0] ?? '', names: rest.slice(1) }] }
     case kinds.recount:
       return { type: 'recount' }
     case kinds.queues:

@@ -90,9 +90,11 @@ export interface Store {
   /**
    * Reads what watchers do not have yet: without a cursor everything of the latest run, and no earlier outcome but the
    * latest. In order: the outcomes before that run, its chunks, the outcomes behind it. Whoever has the outcome that ended a run
-   * has its chunks; a cursor in an earlier run has none of them.
+   * has its chunks; a cursor in an earlier run has none of them. With `before`, a store that several hubs share answers from a
+   * cursor in or before the run before the latest with what that told, as it ran, and that there is more: it may have been
+   * followed before another hub could read of it.
    */
-  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined })[]): Promise<Watching[]>
+  watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined; readonly before?: boolean })[]): Promise<Watching[]>
 
   /** Reads all there is to know about jobs but their values. `waiting` is for the hub to say. */
   inspect(lookups: readonly Lookup[]): Promise<Inspected[]>
@@ -127,12 +129,16 @@ export interface Store {
   /**
    * Takes jobs from those whose lease has ended, as `crashed`, and those whose cancellation is out of grace; at most `limit`.
    * With `youngMs`, only jobs that were claimed, and cancellations that were asked for, in the last so many ms: after a time in which
-   * no worker was heard, the others get another chance.
+   * no worker was heard, the others get another chance. A store across a network MUST take nothing once {@link judgedFor} has passed
+   * since it was asked: whoever asked may have been away meanwhile, and would not judge so any more.
    */
   expire(limit: number, youngMs?: number): Promise<Expired[]>
 
   /** Deletes jobs that finished longer ago than the retention, and tombstones older than theirs, at most `limit`. Answers with the jobs' refs. */
   prune(limit: number): Promise<Lookup[]>
+
+  /** The store's time as near as this process can tell, in ms since the epoch: for timers, which may go off early or late. */
+  now(): number
 
   /** Finishes what was asked and closes. Safe to call twice. */
   close(): Promise<void>
@@ -176,6 +182,7 @@ export type Released = Waiter | { readonly announcement: Announcement }
 /** A lease that is still held, and the reason of a cancellation that was asked for meanwhile. */
 export interface Held extends Lane {
   readonly jobId: string
+  readonly tenant: string
   readonly cancel: SealedValue | null
 }
 
@@ -205,9 +212,10 @@ export type Inserted =
     }
   | { readonly type: 'refused'; readonly refusal: Refusal }
 
-/** A wish for jobs: at most `limit` of one queue, of these names, for a worker's connection. */
+/** A wish for jobs: at most `limit` of one queue, of these names, for a worker's connection; of one tenant or, without one, of all. */
 export interface ClaimRequest {
   readonly worker: string
+  readonly tenant?: string | undefined
   readonly queue: string
   readonly names: readonly string[]
   readonly limit: number
@@ -295,6 +303,11 @@ export class StoreUnavailable extends Error {
 /** A store that cannot be opened, and why; the hub refuses to start. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused'
+}
+
+/** How long it counts that leases were judged to have ended, in ms. */
+export function judgedFor({ leaseMs }: Pick<StoreSettings, 'leaseMs'>): number {
+  return Math.max(500, leaseMs / 3)
 }
 
 /** What every store is opened with. */

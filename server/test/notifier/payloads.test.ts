@@ -18,6 +18,7 @@ test.each<Signal>([
   { type: 'lost', leases: [{ jobId: '7', lease: mintLease() }], silent: true },
   { type: 'lost', leases: [{ jobId: '8', lease: mintLease() }], silent: false },
   { type: 'serving', services: [{ queue: 'q', names: ['a', 'b'] }] },
+  { type: 'serving', services: [{ tenant: 'acme', queue: 'q', names: ['a', 'b'] }] },
   { type: 'recount' },
   { type: 'queues' },
   { type: 'gap' },

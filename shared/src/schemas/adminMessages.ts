@@ -13,7 +13,7 @@ export const adminMessages = {
   setQueues: z.strictObject({
     changes: z.array(z.strictObject({ queue: queueName, paused: z.boolean().optional(), limit: z.int().min(0).nullable().optional() })).min(1),
   }),
-  /** Reopens jobs that have ended. Answered with `retried`, `unfinished`, `not_found` or `expired` for each. */
-  retry: z.strictObject({ refs: z.array(ref).min(1) }),
+  /** Reopens jobs that have ended, of the named tenant or else of the admin's own. Answered with `retried`, `unfinished`, `not_found` or `expired` for each. */
+  retry: z.strictObject({ refs: z.array(ref).min(1), tenant: z.string().min(1).max(128).optional() }),
 } as const
 export type QueueChange = z.output<typeof adminMessages.setQueues>['changes'][number]

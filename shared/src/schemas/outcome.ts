@@ -3,7 +3,14 @@ import { jobBounds } from '../job.js'
 import { attemptErrorCodes } from '../result.js'
 import { codec, ref, sealed } from './job.js'
 
-const message = z.string().max(8_192)
+/** Text beside sealed values. Half a surrogate pair is lost in a store; it is replaced here, so that everybody is told the same. */
+const text = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .overwrite((given) => given.replace(/\p{Surrogate}/gu, '\uFFFD'))
+
+const message = text(8_192)
 
 /**
  * What one attempt gave, as its worker reports it. Sealed are only values of the user; the headers the hub acts on are
@@ -19,7 +26,7 @@ export const attemptOutcome = z.discriminatedUnion('type', [
     code: z.enum(attemptErrorCodes).exclude(['crashed']),
     message,
     /** The class name of what was thrown; with `exception`. */
-    name: z.string().max(256).optional(),
+    name: text(256).optional(),
     codec,
     /** The sealed reason; with `failed`. */
     value: sealed.optional(),

@@ -4,8 +4,9 @@ import type { Picture } from '../jobs.js'
 export class PictureUrls {
   readonly #made: string[] = []
 
+  /** Whatever a worker called it, it is a picture: under its URL a page would be one of ours. */
   of({ bytes, mime }: Picture): string {
-    const url = URL.createObjectURL(new Blob([bytes], { type: mime }))
+    const url = URL.createObjectURL(new Blob([bytes], { type: mime === 'image/webp' ? mime : 'image/jpeg' }))
     this.#made.push(url)
     return url
   }

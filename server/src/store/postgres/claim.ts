@@ -7,7 +7,7 @@ import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** What was claimed, and what is left to ask for, because others held jobs that would have come first. */
+/** What was claimed, and what is left to ask for, because others held jobs that would have come first, or not all were looked at. */
 export interface ClaimedSome {
   readonly claimed: Claimed[]
   readonly again: ClaimRequest[]
@@ -16,8 +16,9 @@ export interface ClaimedSome {
 /** Claims with tokens of the call that they belong to. */
 export type Claim = (transaction: Transaction, requests: readonly ClaimRequest[], tokens: Tokens) => Promise<ClaimedSome>
 
-/** Requests for the same names in one queue, one after the other. */
+/** Requests for the same names in one queue, of the same tenant or of all, one after the other. */
 interface Line {
+  readonly tenant: string | undefined
   readonly queue: string
   readonly names: readonly string[]
   readonly requests: ClaimRequest[]
@@ -28,6 +29,15 @@ const longestMemory = 1_000
 
 /** Jobs looked at beyond those that are wanted, in case that other hubs are just claiming the first ones. */
 const spare = 16
+
+/** How long a hub that found no place in a limited queue keeps its turn without asking again, in ms. */
+const turnMs = 3_000
+
+/**
+ * Tenants that are each looked at for all that is wanted: of more, each is looked at for so many times its share, so that a look
+ * costs about the same however many they are. Where that leaves slots free, it is asked again.
+ */
+const fewTenants = 4
 
 /** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
 const lockQueues: Statement = {
@@ -44,55 +54,76 @@ const lockLimited: Statement = {
 const next = transition({ attempt: 0 })
 
 /**
- * Claims for one line. It leaps along the index of available jobs from tenant to tenant, takes from each lane no more than is
- * wanted, and of those the first in turn. Jobs that another hub holds are passed over. The state is compared as no index has
- * it where jobs are found by their ids: or all that are available might be walked for them.
+ * Claims for one line. Where a limit leaves less room than there are jobs for, the hub is in line from then on, and for each that
+ * is so before it a place is left: or the hub at which places become free would take them all. It leaps along the index of
+ * available jobs from tenant to tenant, takes from each lane no more than is wanted, and of those the first in turn; of one tenant
+ * it leaps nowhere. What is available is due, whatever this hub's clock says. Jobs that another hub holds are passed over. The
+ * state is compared as no index has it where jobs are found by their ids: or all that are available might be walked for them.
  */
 const claimJobs: Statement = {
   name: 'claimJobs',
   text: `WITH RECURSIVE room AS MATERIALIZED (
-      SELECT CASE WHEN paused THEN 0 WHEN "limit" IS NULL THEN $3::integer
-        ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)))::integer END AS size
+      SELECT "limit" IS NOT NULL AND NOT paused AS limited, CASE WHEN paused THEN 0 WHEN "limit" IS NULL THEN $3::integer
+        ELSE least($3, greatest(0, "limit" - (SELECT count(*) FROM jobs WHERE state = 'executing' AND queue = $1)
+          - (SELECT count(*) FROM turns WHERE queue = $1 AND hub <> $10::text AND until > $8::bigint AND (drawn, hub) <
+            (coalesce((SELECT drawn FROM turns WHERE queue = $1 AND hub = $10 AND until > $8), ${Number.MAX_SAFE_INTEGER}), $10))))::integer END AS size
       FROM (SELECT 1) AS one LEFT JOIN queues ON queues.name = $1
     ), lanes (name, tenant, turn, place) AS (
-      SELECT wanted, CASE turn
-          WHEN 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
+      SELECT wanted, CASE WHEN $12::text IS NOT NULL THEN $12
+          WHEN turn = 0 THEN (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted AND tenant > $4 ORDER BY tenant LIMIT 1)
           ELSE (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND name = wanted ORDER BY tenant LIMIT 1) END, turn, 1
-      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn)
+      FROM unnest($2::text[]) AS wanted, (VALUES (0), (1)) AS turns (turn) WHERE turn = 0 OR $12 IS NULL
       UNION ALL
       SELECT name, (SELECT tenant FROM jobs WHERE state = 'available' AND queue = $1 AND jobs.name = lanes.name AND jobs.tenant > lanes.tenant
           ORDER BY tenant LIMIT 1), turn, place + 1
-      FROM lanes WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
+      FROM lanes WHERE $12 IS NULL AND tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) AND place <= (SELECT size FROM room)
     ), tenants AS MATERIALIZED (
       SELECT tenant, row_number() OVER (ORDER BY min(turn), tenant) AS turn, array_agg(DISTINCT name) AS names FROM lanes
       WHERE tenant IS NOT NULL AND (turn = 0 OR tenant <= $4) GROUP BY tenant ORDER BY min(turn), tenant LIMIT (SELECT size FROM room)
+    ), page AS MATERIALIZED (
+      SELECT ${spare} + least(size, ceil(${fewTenants}.0 * size / greatest(1, (SELECT count(*) FROM tenants))))::integer AS rows FROM room
     ), first AS MATERIALIZED (
-      SELECT head.id, tenants.turn, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
+      SELECT head.id, tenants.turn, lane, row_number() OVER (PARTITION BY tenants.tenant ORDER BY head.priority, head.due_at, head.id) AS depth
       FROM tenants CROSS JOIN LATERAL unnest(names) AS lane CROSS JOIN LATERAL (
         SELECT id, priority, due_at FROM jobs WHERE state = 'available' AND queue = $1 AND name = lane AND jobs.tenant = tenants.tenant
-        ORDER BY priority, due_at, id LIMIT (SELECT size + ${spare} FROM room)) AS head
+        ORDER BY priority, due_at, id LIMIT (SELECT rows FROM page)) AS head
+    ), looked AS MATERIALIZED (
+      SELECT coalesce(sum(heads), 0)::integer AS seen, coalesce(bool_or(heads >= rows AND rows < size + ${spare}), false) AS deeper
+      FROM (SELECT count(*) AS heads FROM first GROUP BY turn, lane) AS lane CROSS JOIN page CROSS JOIN room
     ), taken AS MATERIALIZED (
-      SELECT head.id, head.report, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
-      CROSS JOIN LATERAL (SELECT id, report FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
+      SELECT head.id, head.report, head.report_before, inturn.turn, inturn.depth FROM (SELECT * FROM first ORDER BY depth, turn) AS inturn
+      CROSS JOIN LATERAL (SELECT id, report, report_before FROM jobs WHERE jobs.id = inturn.id AND jobs.state || '' = 'available' FOR UPDATE SKIP LOCKED) AS head
       LIMIT (SELECT size FROM room)
+    ), line AS MATERIALIZED (
+      SELECT size, size < $3 AND (SELECT count(*) FROM taken) = size
+        AND CASE size WHEN 0 THEN EXISTS (SELECT FROM lanes WHERE tenant IS NOT NULL) ELSE (SELECT count(*) FROM first) > size END AS waits
+      FROM room WHERE limited
+    ), drawn AS (
+      INSERT INTO turns (queue, hub, until) SELECT $1, $10, $11::bigint FROM line WHERE waits
+      ON CONFLICT (queue, hub) DO UPDATE SET until = excluded.until,
+        drawn = CASE WHEN turns.until > $8 AND (SELECT size FROM line) = 0 THEN turns.drawn ELSE excluded.drawn END
+    ), served AS (
+      DELETE FROM turns USING line WHERE size > 0 AND NOT waits AND turns.queue = $1 AND turns.hub = $10
     ), loosened AS (
-      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report
+      UPDATE reports SET loose = true FROM taken WHERE reports.id = taken.report_before AND taken.report IS NOT NULL
     ), claimed AS (
       UPDATE jobs SET state = '${next.state}', attempt = jobs.attempt + ${next.attempt}, runs = jobs.runs + 1,
-        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = $8::bigint, report = NULL,
+        lease = ($9::uuid[])[placed.place::integer], lease_until = $7::bigint, attempted_at = greatest($8::bigint, jobs.due_at), report = NULL, report_before = coalesce(jobs.report, jobs.report_before),
         worker = (SELECT worker FROM unnest($5::text[], $6::integer[]) AS shares (worker, upto) WHERE placed.place <= upto ORDER BY upto LIMIT 1)
       FROM (SELECT *, row_number() OVER (ORDER BY depth, turn) AS place FROM taken) AS placed
       WHERE jobs.id = placed.id
       RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.runs, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
-        jobs.due_at AS "dueAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
+        jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
-    SELECT room.size, (SELECT count(*) FROM first) AS seen, claimed.* FROM room LEFT JOIN claimed ON true ORDER BY place`,
+    SELECT room.size, looked.seen, looked.deeper, claimed.* FROM room CROSS JOIN looked LEFT JOIN claimed ON true ORDER BY place`,
 }
 
 interface ClaimedRow extends Omit<AttemptRow, 'id'> {
   readonly size: number
   readonly seen: number
+  /** Whether there are lanes with more than was looked at. */
+  readonly deeper: boolean
   readonly id: number | null
   readonly worker: string
   readonly dueAt: number
@@ -103,9 +134,9 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
 }
 
 /** Prepares claiming jobs: by priority, then due time, then age; tenants take turns. */
-export function claim({ clock, settings, facts }: Means): Claim {
+export function claim({ clock, settings, facts, hub }: Means): Claim {
   const lastTenants = new Map<string, string>()
-  const serve = (tx: Transaction, { queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
+  const serve = (tx: Transaction, { tenant, queue, names, requests }: Line, tokens: Tokens): Promise<ClaimedSome> => {
     const key = JSON.stringify([queue, names])
     const now = clock.now()
     const upto = runningSums(requests.map(({ limit }) => limit))
@@ -114,14 +145,15 @@ export function claim({ clock, settings, facts }: Means): Claim {
     const workers = requests.map(({ worker }) => worker)
     const until = now + settings.leaseMs
     const leases = tokens.mint(wanted, until)
-    return tx.rows<ClaimedRow>(claimJobs, queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases).then((rows) => {
-      const [{ size, seen } = { size: 0, seen: 0 }] = rows
+    const values = [queue, [...new Set(names)], wanted, last, workers, upto, until, now, leases, hub, now + turnMs, tenant]
+    return tx.rows<ClaimedRow>(claimJobs, ...values).then((rows) => {
+      const [{ size, seen, deeper } = { size: 0, seen: 0, deeper: false }] = rows
       const claimed = rows.filter(isClaimed)
-      for (const row of claimed) facts.keep(attemptOf(row, queue, now))
+      for (const row of claimed) facts.keep(attemptOf(row, queue))
       const latest = claimed.at(-1)
       if (lastTenants.size >= longestMemory) lastTenants.clear()
-      if (latest) lastTenants.set(key, latest.tenant)
-      const passedOver = claimed.length < size && seen > claimed.length
+      if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
+      const passedOver = claimed.length < size && (seen > claimed.length || deeper)
       return {
         claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
         again: passedOver ? left(requests, claimed.length) : [],
@@ -145,11 +177,12 @@ export function claim({ clock, settings, facts }: Means): Claim {
 function linesOf(requests: readonly ClaimRequest[]): Line[] {
   const lines: Line[] = []
   for (const request of requests) {
-    const { queue, names, limit } = request
+    const { tenant, queue, names, limit } = request
     if (limit <= 0 || names.length === 0) continue
     const line = lines.at(-1)
-    if (line && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n'))) line.requests.push(request)
-    else lines.push({ queue, names, requests: [request] })
+    if (line && line.tenant === tenant && line.queue === queue && (line.names === names || line.names.join('\n') === names.join('\n')))
+      line.requests.push(request)
+    else lines.push({ tenant, queue, names, requests: [request] })
   }
   return lines
 }
@@ -173,8 +206,8 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
   return row.id !== null
 }
 
-function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string, attemptedAt: number): AttemptRow {
-  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed } = row
+function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): AttemptRow {
+  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = row
   const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
   return {
     ...none,

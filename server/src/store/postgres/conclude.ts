@@ -35,7 +35,7 @@ const endJobs: Statement = {
       WHERE jobs.id = given.id AND (NOT $1 OR (jobs.lease = given.lease AND jobs.cancel_by IS NULL))
       RETURNING jobs.id, ${asked}
     ), written AS (INSERT INTO outcomes (job_id, ${outcomeColumns}) SELECT * FROM ended)
-    SELECT id, (SELECT array_agg(aliases.ref::text) FROM aliases WHERE aliases.job_id = ended.id) AS aliases FROM ended`,
+    SELECT id, (SELECT array_agg(aliases.ref::text) FROM jobs AS aliases WHERE aliases.alias_of = ended.id) AS aliases FROM ended`,
 }
 
 /**

@@ -11,8 +11,8 @@ export type Found = { readonly jobId: number; readonly fingerprint: string; read
  * its place in the list, from 1.
  */
 export const finding = `unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS asked (tenant, ref, place) CROSS JOIN LATERAL (
-    SELECT jobs.id AS job_id, jobs.fingerprint, false AS alias FROM jobs WHERE jobs.tenant = asked.tenant AND jobs.ref = asked.ref
-    UNION ALL SELECT aliases.job_id, aliases.fingerprint, true FROM aliases WHERE aliases.tenant = asked.tenant AND aliases.ref = asked.ref
+    SELECT coalesce(jobs.alias_of, jobs.id) AS job_id, jobs.fingerprint, jobs.alias_of IS NOT NULL AS alias FROM jobs
+      WHERE jobs.tenant = asked.tenant AND jobs.ref = asked.ref
     UNION ALL SELECT NULL, NULL, false FROM tombstones
       WHERE tombstones.tenant = asked.tenant AND tombstones.ref = asked.ref AND tombstones.expires_at > $3::bigint
     LIMIT 1) AS found`

@@ -24,12 +24,13 @@ const keepJobs: Statement = {
     ORDER BY jobs.id FOR KEY SHARE OF jobs`,
 }
 
+/** An alias has of a job its ref, whose it is, and what was sent with it. Its state is none of a job's, so that nothing else finds it. */
 const addAliases: Statement = {
   name: 'addAliases',
-  text: `INSERT INTO aliases (tenant, ref, job_id, fingerprint)
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) AS given (tenant, ref, job_id, fingerprint)
-    WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.tenant = given.tenant AND jobs.ref = given.ref)
-    ON CONFLICT DO NOTHING RETURNING job_id`,
+  text: `INSERT INTO jobs (tenant, ref, alias_of, fingerprint, inserted_at, state, due_at, priority, max_attempts, queue, name, codec, tags, meta, args)
+    SELECT given.*, $5::bigint, 'alias', 0, 0, 0, '', '', '', '[]', '{}', ''
+    FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) AS given (tenant, ref, job_id, fingerprint)
+    ON CONFLICT (tenant, ref) DO NOTHING RETURNING id`,
 }
 
 const giveKeys: Statement = {
@@ -92,9 +93,9 @@ async function look(tx: Transaction, insertions: readonly Insertion[], keys: rea
   return { refs, holders, jobs: new Map(jobs.map(({ id, ...job }) => [id, job])) }
 }
 
-async function write(tx: Transaction, { rows, aliases }: InsertPlan, holders: Known['holders'], keys: readonly Key[]): Promise<void> {
+async function write(tx: Transaction, { rows, aliases, now }: InsertPlan, holders: Known['holders'], keys: readonly Key[]): Promise<void> {
   const stored = await insertRows(tx, rows)
-  const added = aliases.length === 0 ? [] : await tx.rows(addAliases, ...aliasColumns(aliases))
+  const added = aliases.length === 0 ? [] : await tx.rows(addAliases, ...aliasColumns(aliases), now)
   // Another hub has stored one of these refs since they were looked up.
   if (stored.includes(undefined) || added.length < aliases.length) throw new RaceLost('a ref was stored by another hub')
   if (keys.length === 0) return

@@ -53,7 +53,7 @@ export class InsertPlan {
     private readonly known: Known,
     private readonly ids: readonly number[],
     private readonly prints: ReadonlyMap<Insertion, string>,
-    private readonly now: number,
+    readonly now: number,
   ) {}
 
   decide(insertions: readonly Insertion[]): Inserted[] {

@@ -43,8 +43,7 @@ const insertJobs: Statement = {
     FROM unnest(${Object.values(columns)
       .map((type, i) => `$${i + 1}::${type}[]`)
       .join(', ')}) AS given (${names.join(', ')})
-    WHERE NOT EXISTS (SELECT 1 FROM aliases WHERE aliases.tenant = given.tenant AND aliases.ref = given.ref)
-      AND NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.tenant = given.tenant AND tombstones.ref = given.ref
+    WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.tenant = given.tenant AND tombstones.ref = given.ref
         AND tombstones.expires_at > given.inserted_at)
     ON CONFLICT (tenant, ref) DO NOTHING RETURNING id, tenant, ref`,
 }

@@ -8,14 +8,14 @@ import { rowIdOf, tokenOf } from './ids.js'
 import type { Inside, Means } from './operations.js'
 import type { Statement } from './transaction.js'
 
-interface HeldRow extends Lane, Pick<AttemptRow, 'cancelCodec' | 'cancelReason'> {
+interface HeldRow extends Lane, Pick<AttemptRow, 'tenant' | 'cancelCodec' | 'cancelReason'> {
   readonly lease: string
 }
 
 const given = 'unnest($1::bigint[], $2::uuid[]) AS given (id, lease)'
 const isGiven = 'jobs.id = given.id AND jobs.lease = given.lease'
 const token = "replace(jobs.lease::text, '-', '') AS lease"
-const heldColumns = `${token}, jobs.queue, jobs.name, jobs.cancel_codec AS "cancelCodec", jobs.cancel_reason AS "cancelReason"`
+const heldColumns = `${token}, jobs.tenant, jobs.queue, jobs.name, jobs.cancel_codec AS "cancelCodec", jobs.cancel_reason AS "cancelReason"`
 
 const renewLeases: Statement = {
   name: 'renewLeases',
@@ -105,6 +105,6 @@ function answersTo(leases: readonly Lease[], rows: readonly HeldRow[]): (Held | 
   const held = new Map(rows.map((row) => [row.lease, row]))
   return leases.map(({ jobId, lease }) => {
     const row = held.get(lease)
-    return row ? { jobId, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
+    return row ? { jobId, tenant: row.tenant, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
   })
 }

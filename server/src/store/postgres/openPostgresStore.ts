@@ -1,3 +1,4 @@
+import { mintLease } from '@anchorleg/shared'
 import { jitter } from '../../backoff.js'
 import { type Store, StoreRefused, type StoreSettings } from '../store.js'
 import { storeClock } from '../storeClock.js'
@@ -23,7 +24,11 @@ export async function openPostgresStore(address: PostgresAddress, settings: Stor
     const { rows } = await client.query<{ latest: number | null }>(latestTime)
     return rows[0]?.latest ?? 0
   })
-  return new PostgresStore({ address, clock, means: { settings, clock: storeClock(clock, latest), random: jitter, facts: new RunningFacts() } })
+  return new PostgresStore({
+    address,
+    clock,
+    means: { hub: mintLease(), settings, clock: storeClock(clock, latest), random: jitter, facts: new RunningFacts() },
+  })
 }
 
 /**

@@ -83,7 +83,8 @@ export class PostgresStore implements Store {
         nextDueAt,
       })),
     )
-    this.expire = talks(expire(means))
+    const expiring = expire(means, clock.unmoved)
+    this.expire = (...args) => talks(expiring())(...args)
     this.prune = keepsUp(prune(means))
     this.insert = (...args) => this.#asked(() => this.#claiming((tokens) => this.#insert(tokens, ...args)))
     this.settle = (...args) => this.#asked(() => this.#claiming((tokens) => this.#settle(tokens, ...args)))
@@ -121,6 +122,10 @@ export class PostgresStore implements Store {
   readonly #careful: ReturnType<typeof insertCarefully>
   readonly #known: ReturnType<typeof settleKnown>
   readonly #claims: ReturnType<typeof claim>
+
+  now(): number {
+    return this.#means.clock.now()
+  }
 
   close(): Promise<void> {
     this.#closed ??= this.#close()

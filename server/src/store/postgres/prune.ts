@@ -7,6 +7,7 @@ interface Outlived extends Lookup {
   readonly id: number
   readonly uniqueKey: string | null
   readonly report: number | null
+  readonly reportBefore: number | null
   readonly aliases: string[] | null
 }
 
@@ -15,13 +16,13 @@ const clearedPerJob = 25
 
 const lockOutlived: Statement = {
   name: 'lockOutlived',
-  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report,
-      (SELECT array_agg(aliases.ref::text) FROM aliases WHERE aliases.job_id = jobs.id) AS aliases
+  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report, report_before AS "reportBefore",
+      (SELECT array_agg(aliases.ref::text) FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
     FROM jobs WHERE finished_at < $1::bigint ORDER BY finished_at LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
 }
 
 /** One statement for each table that knows of jobs: `$1` has their ids. */
-const deleteJobs = ['aliases WHERE job_id', 'outcomes WHERE job_id', 'jobs WHERE id'].map(
+const deleteJobs = ['jobs WHERE alias_of', 'outcomes WHERE job_id', 'jobs WHERE id'].map(
   (part): Statement => ({ name: `delete ${part}`, text: `DELETE FROM ${part} = ANY ($1::bigint[])` }),
 )
 
@@ -38,6 +39,8 @@ const bury: Statement = {
   text: `INSERT INTO tombstones (tenant, ref, expires_at) SELECT tenant, ref, $3::bigint FROM unnest($1::text[], $2::uuid[]) AS given (tenant, ref)
     ON CONFLICT (tenant, ref) DO UPDATE SET expires_at = excluded.expires_at`,
 }
+
+const leaveLine: Statement = { name: 'leaveLine', text: 'DELETE FROM turns WHERE until <= $1::bigint' }
 
 const forget: Statement = {
   name: 'forget',
@@ -66,7 +69,7 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
         ),
         tx.rows(
           loosen,
-          jobs.flatMap(({ report }) => (report === null ? [] : [report])),
+          jobs.flatMap(({ report, reportBefore }) => [report, reportBefore]),
         ),
         ...deleteJobs.map((statement) => tx.rows(statement, ids)),
         tx.rows(
@@ -78,6 +81,7 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
       ])
     }
     await tx.rows(forget, now, limit)
+    await tx.rows(leaveLine, now)
     await clearLoose(tx, clearedPerJob * limit)
     return pruned
   }

@@ -19,9 +19,9 @@ interface Report {
 const openReports: Statement = {
   name: 'openReports',
   text: `WITH given AS MATERIALIZED (
-      SELECT nextval('reports_id_seq') AS id, job_id, attempt, after_outcome
-      FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS given (job_id, attempt, after_outcome)
-    ), opened AS (INSERT INTO reports (id, attempt, after_outcome) SELECT id, attempt, after_outcome FROM given)
+      SELECT nextval('reports_id_seq') AS id, job_id, run, attempt, after_outcome
+      FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[]) AS given (job_id, run, attempt, after_outcome)
+    ), opened AS (INSERT INTO reports (id, run, attempt, after_outcome) SELECT id, run, attempt, after_outcome FROM given)
     UPDATE jobs SET report = given.id FROM given WHERE jobs.id = given.job_id RETURNING jobs.id AS "jobId", jobs.report AS id`,
 }
 
@@ -46,7 +46,7 @@ const countChunks: Statement = {
 
 const readAliases: Statement = {
   name: 'readAliases',
-  text: 'SELECT job_id AS "jobId", ref FROM aliases WHERE job_id = ANY ($1::bigint[])',
+  text: 'SELECT alias_of AS "jobId", ref FROM jobs WHERE alias_of = ANY ($1::bigint[])',
 }
 
 /** Prepares keeping the latest progress of running attempts. */
@@ -118,7 +118,8 @@ async function open(tx: Transaction, leases: readonly Lease[]) {
   })
   const running = [...new Set(jobs)].filter((job) => job !== undefined)
   const silent = running.filter(({ report }) => report === null)
-  const columns = [silent.map(({ id }) => id), silent.map(({ attempt }) => attempt), silent.map(({ outcomes }) => outcomes)] as const
+  const [ids, runs] = [silent.map(({ id }) => id), silent.map((job) => job.runs)]
+  const columns = [ids, runs, silent.map(({ attempt }) => attempt), silent.map(({ outcomes }) => outcomes)] as const
   const opened = silent.length === 0 ? [] : await tx.rows<{ jobId: number; id: number }>(openReports, ...columns)
   const telling = running.flatMap(({ report }) => (report === null ? [] : [report]))
   const [known, aliases] = await Promise.all([

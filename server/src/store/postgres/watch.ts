@@ -14,8 +14,10 @@ const watchJobs: Statement = {
   name: 'watchJobs',
   text: `SELECT jobs.state, jobs.attempt, jobs.runs AS run, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt",
       jobs.attempted_at AS "attemptedAt", jobs.finished_at AS "finishedAt", reports.id AS report, reports.attempt AS "reportAttempt", reports.after_outcome AS "afterOutcome",
-      progress.codec, progress.value, (SELECT at FROM outcomes WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS "latestAt"
-    FROM jobs LEFT JOIN reports ON reports.id = jobs.report LEFT JOIN progress ON progress.report = jobs.report WHERE jobs.id = $1::bigint`,
+      progress.codec, progress.value, before.id AS "before", before.run AS "beforeRun", before.attempt AS "beforeAttempt",
+      before.after_outcome AS "beforeAfter", before.chunks AS "beforeChunks", (SELECT at FROM outcomes WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS "latestAt"
+    FROM jobs LEFT JOIN reports ON reports.id = jobs.report LEFT JOIN progress ON progress.report = jobs.report
+      LEFT JOIN reports AS before ON before.id = jobs.report_before WHERE jobs.id = $1::bigint`,
 }
 
 /** Rows in order, up to one beyond the first that makes too much of them: whoever fills a page learns that there is more. */
@@ -47,6 +49,11 @@ interface WatchedRow extends Course {
   readonly afterOutcome: number
   readonly codec: string | null
   readonly value: string | null
+  readonly before: number | null
+  readonly beforeRun: number
+  readonly beforeAttempt: number
+  readonly beforeAfter: number
+  readonly beforeChunks: number
 }
 
 /**
@@ -57,23 +64,27 @@ export function watch(means: Means): Inside<'watch'> {
   return async (tx, watches) => {
     await tx.rows(oneMoment)
     const found = await findRefsOf(tx, watches, means)
-    const told = watches.map(async ({ from }, i): Promise<Watching> => {
+    const told = watches.map(async ({ from, before }, i): Promise<Watching> => {
       const each = found[i]
       if (each === undefined) return { type: 'not_found' }
       const [job] = each === 'tombstone' ? [] : await tx.rows<WatchedRow>(watchJobs, each.jobId)
       if (each === 'tombstone' || !job) return { type: 'expired' }
-      return {
-        type: 'job',
-        jobId: String(each.jobId),
-        state: job.state,
-        attempt: job.attempt,
-        run: job.run,
-        at: enteredAt(job, () => job.latestAt),
-        ...(await pageFor(tx, each.jobId, job, from)),
-      }
+      const view = before && from ? viewBefore(job, from) : job
+      const page = await pageFor(tx, each.jobId, view, from)
+      const { state, attempt, run } = view
+      const at = enteredAt(job, () => job.latestAt)
+      return { type: 'job', jobId: String(each.jobId), state, attempt, run, at, ...page, more: page.more || view !== job }
     })
     return Promise.all(told)
   }
+}
+
+/** The job as the run before the latest left it, up to its outcome, for whoever lacks something of it; or else as it is. */
+function viewBefore(job: WatchedRow, from: Cursor): WatchedRow {
+  const { before: report, beforeRun: run, beforeAttempt: attempt, beforeAfter: outcomes, beforeChunks } = job
+  const isHad = from.run > run || (from.run === run && from.index >= beforeChunks) || from.number > outcomes
+  if (report === null || isHad) return job
+  return { ...job, state: 'executing', attempt, run, outcomes, report, reportAttempt: attempt, afterOutcome: outcomes, codec: null, value: null }
 }
 
 async function pageFor(tx: Transaction, jobId: number, job: WatchedRow, from: Cursor | undefined) {

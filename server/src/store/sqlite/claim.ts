@@ -44,6 +44,7 @@ export function claim(means: Means): Operations['claim'] {
     const limit = Math.min(request.limit, room(queue))
     const names = line.names.length > 1 ? namesOf(queue, line.names) : line.names
     const claimed: Claimed[] = []
+    if (request.tenant !== undefined && names.length > 0) return take({ queue, names, tenant: request.tenant }, request.worker, limit)
     while (names.length > 0 && claimed.length < limit) {
       const left = limit - claimed.length
       const tenants = tenantsOf({ queue, names }, line.lastTenant, left)

@@ -5,12 +5,12 @@ import { attemptColumns, conclude } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 
-interface HeldRow extends Lane, Pick<AttemptRow, 'cancelCodec' | 'cancelReason'> {}
+interface HeldRow extends Lane, Pick<AttemptRow, 'tenant' | 'cancelCodec' | 'cancelReason'> {}
 
-const heldColumns = 'queue, name, cancel_codec AS cancelCodec, cancel_reason AS cancelReason'
+const heldColumns = 'tenant, queue, name, cancel_codec AS cancelCodec, cancel_reason AS cancelReason'
 
 function heldOf(jobId: string, row: HeldRow | undefined): Held | null {
-  return row ? { jobId, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
+  return row ? { jobId, tenant: row.tenant, queue: row.queue, name: row.name, cancel: requestOf(row) } : null
 }
 
 /** Prepares moving the ends of leases. One that has ended but was not taken yet is still held. */

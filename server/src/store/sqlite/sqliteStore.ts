@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { Gathering } from '@anchorleg/shared'
+import { Gathering, systemClock } from '@anchorleg/shared'
 import { type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
 import type { Method, Request } from './operations.js'
 import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
@@ -80,6 +80,10 @@ export class SqliteStore implements Store {
   readonly stage: Store['stage'] = (...args) => this.#ask('stage', args)
   readonly expire: Store['expire'] = (...args) => this.#ask('expire', args)
   readonly prune: Store['prune'] = (...args) => this.#ask('prune', args)
+
+  now(): number {
+    return systemClock.now()
+  }
 
   close(): Promise<void> {
     if (!this.#closed) {

@@ -17,7 +17,8 @@ interface Opening {
 
 /**
  * Prepares finding the new jobs that need not wait: where a lane has a slot for each of its new jobs and none waits there
- * already, every order is the right one (a limit across workers aside, which counts what runs), so they may be stored as running rather than stored, found and claimed.
+ * already, every order is the right one, so they may be stored as running rather than stored, found and claimed. A queue with a
+ * limit across workers is left to the claims, which count what runs.
  */
 export function straightToWork(means: Means): (insertions: readonly Insertion[], requests: readonly ClaimRequest[]) => Openings {
   const room = roomIn(means)
@@ -72,10 +73,10 @@ function wishesOf(insertions: readonly Insertion[], requests: readonly ClaimRequ
   return wishes
 }
 
-/** The lane of a request that is for one alone. */
-function laneOf({ queue, names }: ClaimRequest): string | undefined {
+/** The lane of a request that is for one alone, and for whichever tenant. */
+function laneOf({ tenant, queue, names }: ClaimRequest): string | undefined {
   const [name] = names
-  return names.length === 1 ? laneKey({ queue, name: name as string }) : undefined
+  return names.length === 1 && tenant === undefined ? laneKey({ queue, name: name as string }) : undefined
 }
 
 function next(openings: Opening[] | undefined): string | undefined {

@@ -28,7 +28,7 @@ export function leases(harness: Harness): void {
       const { lease } = await start(store)
       const forged = { ...lease, lease: '0'.repeat(32) }
       expect(await store.renew([lease, forged, strangeLease], leaseMs)).toEqual([
-        { jobId: lease.jobId, queue: 'default', name: 'double', cancel: null },
+        { jobId: lease.jobId, tenant: 'acme', queue: 'default', name: 'double', cancel: null },
         null,
         null,
       ])
@@ -50,7 +50,7 @@ export function leases(harness: Harness): void {
       const { store, advance } = await harness.open()
       const { lease } = await start(store)
       advance(leaseMs)
-      const held = { jobId: lease.jobId, queue: 'default', name: 'double', cancel: null }
+      const held = { jobId: lease.jobId, tenant: 'acme', queue: 'default', name: 'double', cancel: null }
       expect(await store.held([{ ...lease, lease: '0'.repeat(32) }, lease, strangeLease])).toEqual([null, held, null])
       expect(only(await store.expire(10)).lease).toEqual(lease)
       expect(await store.held([lease])).toEqual([null])

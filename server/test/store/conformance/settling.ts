@@ -40,7 +40,7 @@ export function settling(harness: Harness): void {
     const everyHeader: AttemptOutcome = {
       type: 'error',
       code: 'exception',
-      message: 'Nö 🏁',
+      message: 'Nö 🏁 NUL\u0000 \uE000',
       name: 'TypeError',
       codec: 'x9',
       value: '["v"]',

@@ -1,10 +1,13 @@
+import type { Cursor, Lease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '#server/store/store.js'
 import {
   aJob,
   aUniqueJob,
+  aWish,
   cancel,
   claim,
+  emitSome,
   gives,
   insert,
   leaseOf,
@@ -57,6 +60,23 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       expect(new Set(readings.map((each) => each.type === 'known' && each.job.jobId)).size).toBe(1)
     })
 
+    test('of a ref sent to one as a job, and to the other with other content, where it becomes an alias, one is stored and the other refused', async () => {
+      const { here, there } = await open()
+      await insert(here, [aUniqueJob()])
+      for (let round = 0; round < 20; round++) {
+        const jobs = times(8).map(() => aJob())
+        const aliases = jobs.map(({ ref }) => aUniqueJob({}, { ref }))
+        const [stored, aliased] = await Promise.all([insert(here, jobs), insert(there, aliases)])
+        jobs.forEach((_, i) => {
+          const types = [stored[i], aliased[i]].map((each) => (each?.type === 'refused' ? each.refusal.code : each?.type))
+          expect([
+            ['inserted', 'ref_conflict'],
+            ['ref_conflict', 'existing'],
+          ]).toContainEqual(types)
+        })
+      }
+    })
+
     test('calls that want the same keys in different orders get in no lasting way of each other', async () => {
       const { here, there } = await open()
       const keys = times(12).map((i) => `k${i}`)
@@ -100,6 +120,48 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       }
     })
 
+    test('places of a limited queue that become free go to both in turn, wherever they do', async () => {
+      const { here, there } = await open()
+      await insert(
+        here,
+        times(60).map(() => aJob()),
+      )
+      await there.setQueues([{ queue: 'default', limit: 2 }])
+      const running: Lease[] = await claim(here, { limit: 9 })
+      expect(running).toHaveLength(2)
+      expect(await claim(there, { limit: 9 })).toEqual([])
+      const got = { here: 0, there: 0 }
+      for (let i = 0; i < 20; i++) {
+        // Whatever ends, ends here, and here the next is asked for along with it.
+        const { claimed } = await here.settle([settlement(running.shift() as Lease, gives.ok)], [aWish({ limit: 9 })])
+        const elsewhere = await claim(there, { limit: 9 })
+        got.here += claimed.length
+        got.there += elsewhere.length
+        running.push(...claimed.map(({ assignment }) => assignment), ...elsewhere, ...(await claim(here, { limit: 9 })))
+        expect(running).toHaveLength(2)
+      }
+      expect(got.there).toBeGreaterThanOrEqual(9)
+      expect(got.there).toBeLessThanOrEqual(11)
+    })
+
+    test('a hub that has died, or finds no jobs for itself, leaves its place to the others', async () => {
+      const { here, there, advance } = await open()
+      await insert(here, [aJob({ name: 'other' }), ...times(9).map(() => aJob())])
+      await there.setQueues([{ queue: 'default', limit: 1 }])
+      const [first] = await claim(here)
+      expect(await claim(there, { names: ['other'] })).toEqual([])
+      const settled = await here.settle([settlement(first as Lease, gives.ok)], [aWish()])
+      expect(settled.claimed).toEqual([])
+      advance(minute)
+      const [second] = await claim(here)
+      expect(await claim(there, { names: ['other', 'none'] })).toEqual([])
+      await here.settle([settlement(second as Lease, gives.ok)], [])
+      const [third] = await claim(there, { names: ['other', 'none'] })
+      expect(await claim(there, { names: ['none'] })).toEqual([])
+      await here.settle([settlement(third as Lease, gives.ok)], [])
+      expect(await claim(here)).toHaveLength(1)
+    })
+
     test('once a queue is paused on one, no claim of the other commits', async () => {
       const { here, there } = await open()
       for (let round = 0; round < 10; round++) {
@@ -134,6 +196,25 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       expect(await cancel(there, lookup)).toMatchObject({ type: 'requested', lease })
       const { settled } = await here.settle([settlement(lease, gives.failed)], [])
       expect(settled).toMatchObject([{ announcement: { state: 'cancelled', outcome: { type: 'cancel', value: sealedReason().value } } }])
+    })
+
+    test('what a run told last is read at the other though the next has begun, and then that run', async () => {
+      const { here, there } = await open()
+      const { lease, lookup } = await start(here)
+      await emitSome(here, lease, 3)
+      const { claimed } = await here.settle([{ ...settlement(lease, { ...gives.failed, backoff: 0 }), chunks: 3 }], [])
+      expect(claimed).toEqual([])
+      await here.stage(1)
+      const again = leaseOf(only(await claim(here)))
+      await emitSome(here, again, 1)
+      const read = async (from: Cursor) => only(await there.watch([{ ...lookup, from, before: true }]))
+      const first = await read({ run: 1, index: 1, number: 0 })
+      expect(first).toMatchObject({ run: 1, state: 'executing', attempt: 1, chunks: [{ index: 1 }, { index: 2 }], outcomes: [], more: true })
+      const second = await read({ run: 1, index: 3, number: 0 })
+      expect(second).toMatchObject({ run: 2, after: 1, chunks: [{ attempt: 2, index: 0 }], outcomes: [{ number: 1 }], more: false })
+      expect(await read({ run: 2, index: 0, number: 1 })).toMatchObject({ run: 2, chunks: [{ index: 0 }], outcomes: [] })
+      // Whoever comes anew begins with the latest run.
+      expect(only(await there.watch([lookup]))).toMatchObject({ run: 2, chunks: [{ attempt: 2 }], more: false })
     })
 
     test('an alias that the other stored is told of a settlement', async () => {

@@ -1,3 +1,4 @@
+import type { Lease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import { aJob, aWish, claim, gives, type Harness, insert, leaseOf, read, settle } from './harness.js'
 
@@ -20,6 +21,48 @@ export function tenants(harness: Harness): void {
       expect(count(await claim(store, { limit: 9 }))).toEqual({ flood: 6, small: 2, tiny: 1 })
     })
 
+    test('a claim of one tenant takes only its jobs, in their order, and nobody’s turn', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b', 'c']) await insert(store, jobsOf(of, 3, 'x'), of)
+      await insert(store, [aJob({ args: 'b first', name: 'y', priority: 0 }), aJob({ args: 'b last', name: 'x', priority: 9 })], 'b')
+      await insert(store, [aJob({ args: 'b now', name: 'x', priority: 0 })], 'b')
+      const names = ['x', 'y']
+      expect(await claim(store, { names, tenant: 'nobody', limit: 5 })).toEqual([])
+      const own = await claim(store, { names, tenant: 'b', limit: 20 })
+      expect(own.map(({ args }) => args)).toEqual(['b', 'b', 'b', 'b first', 'b now', 'b last'])
+      expect(await claim(store, { names, tenant: 'b', limit: 1 })).toEqual([])
+      expect(count(await claim(store, { names, limit: 4 }))).toEqual({ a: 2, c: 2 })
+    })
+
+    test('claims of one call are each of their own tenant', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b']) await insert(store, jobsOf(of, 3), of)
+      const claimed = await store.claim([aWish({ worker: 'wb', tenant: 'b', limit: 2 }), aWish({ worker: 'wa', tenant: 'a', limit: 2 })])
+      expect(claimed.map(({ worker, assignment }) => [worker, assignment.args])).toEqual([
+        ['wb', 'b'],
+        ['wb', 'b'],
+        ['wa', 'a'],
+        ['wa', 'a'],
+      ])
+    })
+
+    test('a claim of one tenant keeps to the limit of the queue, and to its pause', async () => {
+      const { store } = await harness.open()
+      for (const of of ['a', 'b']) await insert(store, jobsOf(of, 3), of)
+      await store.setQueues([{ queue: 'default', limit: 2 }])
+      expect(await claim(store, { tenant: 'a', limit: 1 })).toHaveLength(1)
+      expect(await claim(store, { tenant: 'b', limit: 3 })).toHaveLength(1)
+      await store.setQueues([{ queue: 'default', limit: null, paused: true }])
+      expect(await claim(store, { tenant: 'a', limit: 3 })).toEqual([])
+    })
+
+    test('what is held says whose it is', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('a', 1), 'a')
+      const [lease] = (await claim(store)).map(leaseOf)
+      expect(await store.held([lease as Lease])).toMatchObject([{ tenant: 'a', queue: 'default', name: 'double' }])
+    })
+
     test('claims of one job each go around', async () => {
       const { store } = await harness.open()
       for (const tenant of ['a', 'b', 'c']) await insert(store, jobsOf(tenant, 5), tenant)
@@ -27,6 +70,45 @@ export function tenants(harness: Harness): void {
       for (let i = 0; i < 9; i++) order.push(...(await claim(store)).map(({ args }) => args))
       expect(new Set(order.slice(0, 3)).size).toBe(3)
       expect([order.slice(3, 6), order.slice(6, 9)]).toEqual([order.slice(0, 3), order.slice(0, 3)])
+    })
+
+    test('one that has more than all others together fills what they leave', async () => {
+      const { store } = await harness.open()
+      const others = Array.from({ length: 40 }, (_, i) => `other${i}`)
+      await insert(store, jobsOf('flood', 900), 'flood')
+      for (const tenant of others) await insert(store, jobsOf(tenant, 2), tenant)
+      const first = count(await claim(store, { limit: 500 }))
+      expect(first).toEqual({ flood: 420, ...Object.fromEntries(others.map((tenant) => [tenant, 2])) })
+      expect(count(await claim(store, { limit: 500 }))).toEqual({ flood: 480 })
+    })
+
+    test('very many have one turn each before any has a second', async () => {
+      const { store } = await harness.open()
+      const all = Array.from({ length: 300 }, (_, i) => `t${i}`)
+      await store.insert(
+        all.flatMap((tenant) => jobsOf(tenant, 3).map((job) => ({ tenant, job }))),
+        [],
+      )
+      const once = Object.fromEntries(all.map((tenant) => [tenant, 1]))
+      for (let i = 0; i < 3; i++) expect(count(await claim(store, { limit: 300 }))).toEqual(once)
+    })
+
+    test('slots that settlements free, and those that new jobs meet, go around as well', async () => {
+      const { store } = await harness.open()
+      await insert(store, jobsOf('flood', 50), 'flood')
+      await insert(store, jobsOf('other', 5), 'other')
+      let [running] = await claim(store)
+      const order: (string | undefined)[] = [running?.args]
+      for (let i = 0; i < 7; i++) {
+        const settlement = { ...leaseOf(running as NonNullable<typeof running>), outcome: gives.ok }
+        const { claimed } = await store.settle([settlement], [aWish()])
+        const more = await store.insert([{ tenant: 'flood', job: aJob({ args: 'flood' }) }], [aWish()])
+        running = claimed[0]?.assignment
+        order.push(running?.args, more.claimed[0]?.assignment.args)
+      }
+      const whose = order.slice(0, 10)
+      expect(whose.filter((tenant) => tenant === 'other')).toHaveLength(5)
+      expect(whose.every((tenant, i) => tenant !== whose[i + 1])).toBe(true)
     })
 
     test('a newcomer is served within one turn, whatever the priority of those before it', async () => {

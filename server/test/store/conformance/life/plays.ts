@@ -246,7 +246,7 @@ function keyOf({ tenant, ref }: Lookup): string {
 function heldOf(job: Job | undefined): Held | null {
   if (!job) return null
   const { queue, name } = job.request
-  return { jobId: job.id, queue, name, cancel: job.cancel && { codec: 'd6', value: job.cancel.reason } }
+  return { jobId: job.id, tenant: job.tenant, queue, name, cancel: job.cancel && { codec: 'd6', value: job.cancel.reason } }
 }
 
 function byJob(a: { readonly jobId: string }, b: { readonly jobId: string }): number {

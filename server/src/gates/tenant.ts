@@ -1,2 +1,0 @@
-/** The tenant of everyone on a hub that authenticates nobody. */
-export const soleTenant = 'default'
