@@ -44,6 +44,7 @@ export const trials = {
   'cold-start': { about: 'a hub starts with waiting jobs: time to the first result, and rate; beside BullMQ', count: 100_000 },
   trace: { about: 'where the microseconds of one lone round trip go', count: 1_000 },
   backlog: { about: 'insert, claim, settle, dispatch beside so many waiting jobs: within 10 % of beside none', count: 1_000_000 },
+  fairness: { about: 'so many waiting jobs of one tenant leave another’s p99 within twice its quiet value', count: 100_000 },
   'idle-clients': { about: 'so many idle clients on one hub in at most 400 MB', count: 10_000 },
   reattach: { about: 'so many pending awaits reattached within 2 s of a restart of the hub', count: 10_000 },
   soak: { about: 'so many jobs, and memory stays flat', count: 1_000_000 },

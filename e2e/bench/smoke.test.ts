@@ -41,12 +41,13 @@ it('compares every peer that needs no server of others, over several workers and
 })
 
 it('plays every scenario that has a course of its own', async () => {
-  const scenarios = ['cold-start', 'trace', 'backlog', 'idle-clients', 'reattach', 'soak', 'prune']
+  const scenarios = ['cold-start', 'trace', 'backlog', 'fairness', 'idle-clients', 'reattach', 'soak', 'prune']
   const found = await bench('--scenario', scenarios.join(','), '--jobs', '200', '--systems', 'anchorleg')
   expect(found.map(({ scenario, verdicts }) => [scenario, verdicts.length])).toEqual([
     ['cold-start', 0],
     ['trace', 0],
     ['backlog', 8],
+    ['fairness', 1],
     ['idle-clients', 1],
     ['reattach', 2],
     ['soak', 3],

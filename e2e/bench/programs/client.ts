@@ -15,10 +15,11 @@ let pairs: readonly Pair[]
 
 answer({
   /** Connects; where `awaitAt` is given, other clients there await what these submit. */
-  async open({ url, awaitAt, connections = 1 }: { url: string; awaitAt?: string; connections?: number }) {
+  async open({ url, awaitAt, token, connections = 1 }: { url: string; awaitAt?: string; token?: string; connections?: number }) {
+    const options = token === undefined ? {} : { token }
     pairs = Array.from({ length: connections }, () => {
-      const client = connect(url)
-      return { client, awaiting: awaitAt === undefined ? client : connect(awaitAt) }
+      const client = connect(url, options)
+      return { client, awaiting: awaitAt === undefined ? client : connect(awaitAt, options) }
     })
     await Promise.all(pairs.flatMap(({ client, awaiting }) => [client.ready, awaiting.ready]))
   },

@@ -38,12 +38,15 @@ answer({
   },
 
   /** Stores jobs of a lane, and answers with the first of their refs and the last. */
-  async fill({ queue, name, count }: { queue: string; name: string; count: number }) {
+  async fill({ queue, name, tenant, count }: { queue: string; name: string; tenant: string; count: number }) {
     let first: string | undefined
     let last: string | undefined
     for (let stored = 0; stored < count; stored += batch) {
       const jobs = Array.from({ length: Math.min(batch, count - stored) }, () => newJob(queue, name))
-      await store.insert(jobs.map(insertion), [])
+      await store.insert(
+        jobs.map((job) => ({ tenant, job })),
+        [],
+      )
       first ??= jobs[0]?.ref
       last = jobs.at(-1)?.ref
     }

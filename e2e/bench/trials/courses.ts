@@ -3,6 +3,7 @@ import type { Finding } from '../finding.js'
 import type { TrialName } from '../scenarios.js'
 import { backlog } from './backlog.js'
 import { coldStart } from './coldStart.js'
+import { fairness } from './fairness.js'
 import { idleClients } from './idleClients.js'
 import { prune } from './prune.js'
 import { reattach } from './reattach.js'
@@ -13,5 +14,5 @@ import { trace } from './trace.js'
 export const courses: Readonly<Record<TrialName, (place: Place, count: number) => Promise<Finding>>> = {
   'cold-start': coldStart,
   'idle-clients': idleClients,
-  ...{ trace, backlog, reattach, soak, prune },
+  ...{ trace, backlog, fairness, reattach, soak, prune },
 }

@@ -23,8 +23,8 @@ export class StoreProgram {
   }
 
   /** Stores so many waiting jobs; answers with the first ref and the last. Those of the lane of small jobs are for the benchmark's workers. */
-  fill(count: number, { queue = 'default', name = 'noop' } = {}): Promise<{ first: string; last: string }> {
-    return this.actor.ask('fill', { queue, name, count }, longMs)
+  fill(count: number, { queue = 'default', name = 'noop', tenant = 'default' } = {}): Promise<{ first: string; last: string }> {
+    return this.actor.ask('fill', { queue, name, tenant, count }, longMs)
   }
 
   /** Runs so many of the waiting small jobs to their ends, without a worker. */
