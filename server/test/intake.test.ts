@@ -65,10 +65,11 @@ test('one tenant’s flood does not keep another’s job from being stored', asy
   const flood = [1, 2, 3].map(() => connect('flood')).map((session) => intake.submit(session, jobs(10_000), false))
   // The flood is on its way to the store by then.
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  const before = order.length
   const [answer] = await intake.submit(connect('single'), jobs(1), false)
   expect(answer).toHaveProperty('name')
-  expect(order.indexOf('single')).toBeGreaterThan(0)
-  expect(order.indexOf('single')).toBeLessThan(2_500)
+  expect(before).toBeGreaterThan(0)
+  expect(order.indexOf('single') - before).toBeLessThan(2_500)
   const answers = await Promise.all(flood)
   expect(answers.flat().filter((each) => 'name' in each)).toHaveLength(30_000)
 })
