@@ -45,13 +45,17 @@ export interface TripRooms {
 /** Follows each job from its call through the marks of all processes to its result, each room from the end of the one before. */
 export function tripRooms(marks: Marks): TripRooms {
   const next = { client: 0, hub: 0, store: 0, worker: 0 }
-  /** The first such mark from then on and up to an end; those before it are past. */
+  /** The first such mark from then on and up to an end; it and those before it are past. */
   const find = ({ who, until }: Room, from: number, end: number): number | undefined => {
     const own = marks[who]
     let i = next[who]
     while (i < own.length && (own[i] as Mark).at < from) i++
     next[who] = i
-    for (; i < own.length && (own[i] as Mark).at <= end; i++) if (own[i]?.what === until) return (own[i] as Mark).at
+    for (; i < own.length && (own[i] as Mark).at <= end; i++) {
+      if (own[i]?.what !== until) continue
+      next[who] = i + 1
+      return (own[i] as Mark).at
+    }
     return undefined
   }
   const took: number[][] = rooms.map(() => [])
