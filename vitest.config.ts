@@ -38,7 +38,7 @@ const globalSetup = './e2e/harness/postgresForTests.ts'
 const onPostgres = ['server', 'scenarios', 'cluster']
 
 /** Whose tests end processes, and wait for others to come back. */
-const waitingLong = new Set(['scenarios', 'cluster', 'faults', 'hostile'])
+const waitingLong = new Set(['scenarios', 'cluster', 'faults', 'hostile', 'bench'])
 
 export default defineConfig({
   test: {

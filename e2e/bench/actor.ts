@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Program } from '../harness/program.js'
+import type { CpuTime } from './processTime.js'
 import type { Question } from './programs/answer.js'
 
 /** How the benchmark's processes are started. */
@@ -33,9 +34,9 @@ export class Actor {
     return answer as Answer
   }
 
-  /** CPU seconds since its start. */
-  cpu(): Promise<number> {
-    return this.ask<number>('cpu')
+  /** CPU time since its start. */
+  cpu(): Promise<CpuTime> {
+    return this.ask<CpuTime>('cpu')
   }
 
   /** Ends the program and waits for that. */

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BenchOptions } from './options.js'
 import { type MeasuredPostgres, startPostgres } from './postgres.js'
 import { countingStatements, type DatabaseCosts, PostgresCosts } from './postgresCosts.js'
 import { loadOf, type Run, rotated } from './rounds.js'
@@ -13,9 +12,6 @@ export interface HubsEntry extends Sample, DatabaseCosts, Layout {
   readonly outstanding: number
 }
 
-/** By then the code of all processes is compiled, in ms. */
-const firstWarmupMs = 2_000
-
 /** One hub alone, and then of each larger number: clients at one of them, at all, and awaiting at another than they submit to. */
 export function layoutsOf(hubs: readonly number[]): Layout[] {
   const several = ['at one hub', 'at every hub', 'awaiting at another'] as const
@@ -25,7 +21,8 @@ export function layoutsOf(hubs: readonly number[]): Layout[] {
 }
 
 /** Measures all layouts in every round, one after the other on one PostgreSQL; which comes first changes. */
-export async function runHubs({ folder, options, say }: Omit<Run, 'systems'>, hubs: readonly number[]): Promise<HubsEntry[]> {
+export async function runHubs(run: Omit<Run, 'systems'>, hubs: readonly number[]): Promise<HubsEntry[]> {
+  const { folder, options, say } = run
   const entries: HubsEntry[] = []
   for (let round = 1; round <= options.rounds; round++) {
     const own = join(folder, `round-${round}`)
@@ -34,7 +31,7 @@ export async function runHubs({ folder, options, say }: Omit<Run, 'systems'>, hu
     for (const layout of rotated(layoutsOf(hubs), round - 1)) {
       say(`round ${round} of ${options.rounds}: ${layout.hubs === 1 ? '1 hub' : `${layout.hubs} hubs, clients ${layout.clients}`}`)
       const place = { postgres, folder: own, schema: `bench_${entries.length}`, peers: Math.max(...hubs) }
-      for (const measured of await measureLayout(layout, place, options)) entries.push({ ...layout, round, ...measured })
+      for (const measured of await measureLayout(layout, place, run)) entries.push({ ...layout, round, ...measured })
     }
     await postgres.close()
   }
@@ -48,12 +45,13 @@ interface Place {
   readonly peers: number
 }
 
-async function measureLayout(layout: Layout, { postgres, folder, schema, peers }: Place, options: BenchOptions) {
-  const { outstanding, warmupMs, measureMs, profileFolder } = options
-  const slots = options.slots[0] as number
+async function measureLayout(layout: Layout, { postgres, folder, schema, peers }: Place, run: Omit<Run, 'systems'>) {
+  const { firstWarmupMs, warmupMs, measureMs, profileFolder } = run.options
+  const { outstanding } = run.loads
+  const slots = run.loads.slots[0] as number
   const { running, clients } = await startHubs({ layout, peers, slots, postgres, schema, setup: { folder, profileFolder } })
   const costs = await PostgresCosts.open(postgres.server, schema)
-  const load = (count: number, ms: number) => putLoad(running, clients, loadOf(options, count, ms))
+  const load = (count: number, ms: number) => putLoad(running, clients, loadOf(run, count, ms))
   await load(Math.max(...outstanding), firstWarmupMs)
   const measured = []
   for (const count of [...outstanding].sort((a, b) => a - b)) {

@@ -1,5 +1,6 @@
 import type { HubsEntry } from './hubs.js'
 import { type Spread, spreadOf } from './measure.js'
+import { secondsOf } from './processTime.js'
 import { withSpread } from './report.js'
 import { type Role, rate } from './systems/system.js'
 import { type Column, layOut } from './table.js'
@@ -33,7 +34,7 @@ function lineOf(rounds: readonly HubsEntry[]): HubsLine {
   const [{ hubs, clients, outstanding }] = rounds as readonly [HubsEntry]
   const over = (value: (entry: HubsEntry) => number) => spreadOf(rounds.map(value))
   const perJob = (value: (entry: HubsEntry) => number) => over((entry) => value(entry) / entry.jobs)
-  const cpuOf = (role: Role) => perJob(({ cpu }) => 1000 * (cpu[role] ?? Number.NaN))
+  const cpuOf = (role: Role) => perJob(({ cpu }) => 1000 * secondsOf(cpu[role]))
   return {
     ...{ hubs, clients, outstanding, rate: over(rate), p50: over(({ p50 }) => p50) },
     hubCpu: cpuOf('hub'),

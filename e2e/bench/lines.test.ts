@@ -52,3 +52,13 @@ it('orders lines by load, fewer slots last, and systems as they are named', () =
     [ours, 64, 10],
   ])
 })
+
+it('takes CPU by job beside the relay of the same round, and shows whose it was', () => {
+  const cheap = { ...gave(relay.name, 100, { slots: null }), cpuSeconds: 0.1 }
+  const dear = { ...gave(ours, 50), cpuSeconds: 0.15, cpu: { hub: { user: 0.08, system: 0.02 }, worker: { user: 0.05, system: 0 } } }
+  const line = linesOf([cheap, dear], systems).find(({ system }) => system === ours)
+  expect(line?.cpuTimesRelay.median).toBeCloseTo(3)
+  expect(line?.cpu.hub?.user.median).toBeCloseTo(1.6)
+  expect(line?.cpu.hub?.system.median).toBeCloseTo(0.4)
+  expect(line?.cpu.worker?.user.median).toBeCloseTo(1)
+})

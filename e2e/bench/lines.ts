@@ -1,8 +1,9 @@
 import { type Spread, spreadOf } from './measure.js'
+import type { CpuTime } from './processTime.js'
 import type { Entry } from './rounds.js'
 import { bullmqAlways } from './systems/bullmq.js'
-import { relay } from './systems/relay.js'
-import { rate } from './systems/system.js'
+import { relay, relayAcked } from './systems/relay.js'
+import { type Role, rate } from './systems/system.js'
 
 /** All rounds of one system under one load: of each figure the median with its spread. */
 export interface Line {
@@ -14,11 +15,16 @@ export interface Line {
   readonly p50: Spread
   readonly p99: Spread
   readonly cpuSecondsPer1000: Spread
-  /** The rate as a multiple of the relay's, and of BullMQ's with as many slots, each at as many outstanding jobs in the same round. */
+  /** Of which by role, in the processes' own code and in the kernel for them. */
+  readonly cpu: Readonly<Partial<Record<Role, { readonly user: Spread; readonly system: Spread }>>>
+  /** The rate as a multiple of both relays', and of BullMQ's with as many slots, each at as many outstanding jobs in the same round. */
   readonly timesRelay: Spread
+  readonly timesRelayAcked: Spread
   readonly timesBullmq: Spread
   /** The median latency as a multiple of that BullMQ's. */
   readonly p50TimesBullmq: Spread
+  /** CPU by job as a multiple of the one-way relay's: it hardly knows what else the machine does. */
+  readonly cpuTimesRelay: Spread
 }
 
 /** Draws the rounds of each system and load together: loads from the smallest, fewer slots after more, systems in their order. */
@@ -51,11 +57,22 @@ function lineOf(rounds: readonly Entry[], entries: readonly Entry[]): Line {
     rate: over(rate),
     p50: over(({ p50 }) => p50),
     p99: over(({ p99 }) => p99),
-    cpuSecondsPer1000: over(({ cpuSeconds, jobs }) => (1000 * cpuSeconds) / jobs),
+    cpuSecondsPer1000: over(cpuPer1000),
+    cpu: cpuByRole(rounds),
     timesRelay: times(rate, relay.name),
+    timesRelayAcked: times(rate, relayAcked.name),
     timesBullmq: times(rate, bullmqAlways.name),
     p50TimesBullmq: times(({ p50 }) => p50, bullmqAlways.name),
+    cpuTimesRelay: times(cpuPer1000, relay.name),
   }
+}
+
+const cpuPer1000 = ({ cpuSeconds, jobs }: Entry) => (1000 * cpuSeconds) / jobs
+
+function cpuByRole(rounds: readonly Entry[]): Line['cpu'] {
+  const roles = Object.keys(rounds[0]?.cpu ?? {}) as Role[]
+  const per1000 = (role: Role, kind: keyof CpuTime) => spreadOf(rounds.map(({ cpu, jobs }) => (1000 * (cpu[role]?.[kind] ?? Number.NaN)) / jobs))
+  return Object.fromEntries(roles.map((role) => [role, { user: per1000(role, 'user'), system: per1000(role, 'system') }]))
 }
 
 /** Whether another system was measured under the same load in the same round. The relay has no slots, and stands beside any. */

@@ -1,32 +1,32 @@
 import { parseArgs } from 'node:util'
-
-/** The systems that can stand beside each other: `anchorleg` on the store that `--store` names. */
-export const systemNames = ['relay', 'bullmq-always', 'bullmq-everysec', 'anchorleg'] as const
-export type SystemName = (typeof systemNames)[number]
+import { isComparison, type Loads, type ScenarioName, type SystemName, scenarioNames, systemNames, systemsIn } from './scenarios.js'
 
 const stores = ['sqlite', 'postgres'] as const
 
 /** What is measured, and how the result is shown. */
 export interface BenchOptions {
+  readonly scenarios: readonly ScenarioName[]
+  /** Instead: a short run that fails where ratios are below what is expected. */
+  readonly gate: boolean
   readonly systems: readonly SystemName[]
   readonly store: (typeof stores)[number]
   /** Hubs on one database, compared by what a job costs; absent to compare systems. */
   readonly hubs?: readonly number[] | undefined
-  /** Jobs kept outstanding, one line each. */
-  readonly outstanding: readonly number[]
-  /** Worker slots: the first for every line, each further one for a line more at the most outstanding jobs. */
-  readonly slots: readonly number[]
+  readonly uploads: boolean
+  /** Loads that were asked for, whatever the scenario has. */
+  readonly said: Partial<Loads>
+  /** Jobs or clients of a scenario that has a course of its own; absent for as many as it has. */
+  readonly jobs?: number | undefined
   readonly rounds: number
   /** How long each load is measured, and put on beforehand to warm up, in ms. */
   readonly measureMs: number
   readonly warmupMs: number
+  /** After its start a system is warmed up for so long, in ms: by then its code is compiled. */
+  readonly firstWarmupMs: number
   /** Bounds one load on a machine faster than expected. */
   readonly maxJobs: number
   /** No more jobs are begun in a second; absent for as many as can be. */
   readonly perSecond?: number | undefined
-  /** Each job carries a text of so many bytes there and back; absent for one number. */
-  readonly valueBytes?: number | undefined
-  readonly uploads: boolean
   readonly markdown: boolean
   readonly jsonFile?: string | undefined
   readonly profileFolder?: string | undefined
@@ -34,50 +34,27 @@ export interface BenchOptions {
   readonly folder?: string | undefined
 }
 
-export const usage = `npm run bench -- [options]
-
-Durable jobs, each awaited by the one who submitted it, in processes of their own, on loopback: beside a plain
-socket.io relay that stores nothing, and beside BullMQ on Redis, in one run. About three minutes by default.
-
-What is measured:
-  --store sqlite            where Anchorleg stores: sqlite, or postgres (a PostgreSQL that the run starts and stops)
-  --systems ${systemNames.join(',')}
-                            which stand beside each other; BullMQ needs redis-server (installed with apt-get when missing)
-  --hubs 1,2,4              instead, with --store postgres: what a job costs in CPU, statements, log and signals with so many
-                            hubs on one database; clients and workers are as many as the most hubs, spread over them
-  --uploads                 instead: one client's latency while another pushes typed arrays of 12 MB
-
-How:
-  --outstanding 1,64,1000   jobs kept outstanding, a line each (64,1000 with --hubs)
-  --slots 2000,10           worker slots; the first everywhere, the others at the most outstanding jobs (the first alone with --hubs)
-  --rounds 3                repetitions, each with fresh processes and a fresh store
-  --seconds 2               how long each load is measured in a round
-  --value <bytes>           each job carries a text so long there and back, up to 500000 (default: one number)
-  --pace <jobs a second>    begin no more than so many, so that what is compared does equal work
-  --folder <path>           where stores lie for the run (default: in e2e/dist, on the project's disk)
-
-The result:
-  --markdown                print Markdown tables
-  --json <file>             also write every figure of every round, and the medians with their spread
-  --profile <folder>        also write CPU profiles of all Node processes (slower)
-  --help`
-
 /**
  * Reads the command line.
- * @throws with a sentence, for what is not as {@link usage} says
+ * @throws with a sentence, for what is not as `usage` says
  */
 export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      scenario: { type: 'string', default: 'round-trips' },
+      gate: { type: 'boolean', default: false },
       store: { type: 'string', default: 'sqlite' },
       systems: { type: 'string', default: systemNames.join(',') },
       hubs: { type: 'string' },
       outstanding: { type: 'string' },
-      slots: { type: 'string', default: '2000,10' },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '2' },
+      slots: { type: 'string' },
+      workers: { type: 'string' },
+      connections: { type: 'string' },
       value: { type: 'string' },
+      jobs: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
       pace: { type: 'string' },
       uploads: { type: 'boolean', default: false },
       folder: { type: 'string' },
@@ -91,19 +68,29 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   if (values.hubs !== undefined && values.store !== 'postgres')
     throw new Error('--hubs: expected --store postgres beside it; hubs share no other store')
   if (values.hubs !== undefined && values.uploads) throw new Error('--uploads: expected no --hubs beside it')
+  const { gate } = values
+  const measureMs = 1000 * number('seconds', values.seconds ?? (gate ? '1' : '2'))
   return {
+    gate,
+    scenarios: values.scenario.split(',').map((name) => oneOf('scenario', scenarioNames, name)),
     store: oneOf('store', stores, values.store),
     systems: values.systems.split(',').map((name) => oneOf('systems', systemNames, name)),
-    hubs: values.hubs === undefined ? undefined : wholeNumbers('hubs', values.hubs),
-    outstanding: wholeNumbers('outstanding', values.outstanding ?? (values.hubs === undefined ? '1,64,1000' : '64,1000')),
-    slots: wholeNumbers('slots', values.slots),
-    rounds: number('rounds', values.rounds),
-    measureMs: 1000 * number('seconds', values.seconds),
-    warmupMs: 300,
+    hubs: wholeNumbers('hubs', values.hubs),
+    uploads: values.uploads,
+    said: present({
+      outstanding: wholeNumbers('outstanding', values.outstanding),
+      slots: wholeNumbers('slots', values.slots),
+      workers: wholeNumber('workers', values.workers, 64),
+      connections: wholeNumber('connections', values.connections),
+      valueBytes: wholeNumber('value', values.value, 500_000),
+    }),
+    jobs: wholeNumber('jobs', values.jobs, 10_000_000),
+    rounds: number('rounds', values.rounds ?? '3'),
+    measureMs,
+    warmupMs: Math.min(300, measureMs),
+    firstWarmupMs: Math.min(1_500, 2 * measureMs),
     maxJobs: 500_000,
     perSecond: values.pace === undefined ? undefined : number('pace', values.pace),
-    valueBytes: values.value === undefined ? undefined : number('value', values.value, 500_000),
-    uploads: values.uploads,
     markdown: values.markdown,
     jsonFile: values.json,
     profileFolder: values.profile,
@@ -115,7 +102,10 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
 export function needsRedis(args: readonly string[]): boolean {
   try {
     const options = readOptions(args)
-    return options !== 'help' && !options.uploads && options.hubs === undefined && options.systems.some((name) => name.startsWith('bullmq'))
+    if (options === 'help' || options.gate || options.uploads || options.hubs !== undefined) return false
+    const systems = options.scenarios.flatMap((name) => (isComparison(name) ? systemsIn(name, options.systems) : []))
+    const alone = options.scenarios.includes('cold-start') ? options.systems : []
+    return [...systems, ...alone].some((name) => name.startsWith('bullmq'))
   } catch {
     return false
   }
@@ -133,8 +123,21 @@ function number(option: string, text: string, most = 100_000): number {
   return value
 }
 
-function wholeNumbers(option: string, text: string): number[] {
+function wholeNumber(option: string, text: string | undefined, most?: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = number(option, text, most)
+  if (!Number.isInteger(value)) throw new Error(`--${option}: expected a whole number, got "${text}"`)
+  return value
+}
+
+function wholeNumbers(option: string, text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined
   const values = text.split(',').map((part) => number(option, part))
   if (!values.every(Number.isInteger)) throw new Error(`--${option}: expected whole numbers with commas between, got "${text}"`)
   return values
+}
+
+/** What of it was given. */
+function present(said: { [Name in keyof Loads]?: Loads[Name] | undefined }): Partial<Loads> {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 }

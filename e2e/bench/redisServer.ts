@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../harness/freePort.js'
 import { guard } from '../harness/guard.js'
-import { cpuOfTree } from './processTime.js'
+import { type CpuTime, cpuOfTree } from './processTime.js'
 
 /** When Redis makes its log of writes durable: before it answers, or once a second. */
 export type AppendFsync = 'always' | 'everysec'
@@ -20,10 +20,10 @@ export class RedisServer {
     private readonly unguard: () => void,
   ) {}
 
-  /** Starts `redis-server` of the PATH, or the one that ANCHORLEG_REDIS names. Rejects with what it said. */
+  /** Starts `redis-server` of the PATH, or the one that ANCHORLEG_REDIS names, with what the last one left in the folder. Rejects with what it said. */
   static async start(parent: string, appendFsync: AppendFsync): Promise<RedisServer> {
     const folder = join(parent, 'redis')
-    mkdirSync(folder)
+    mkdirSync(folder, { recursive: true })
     const port = await freePort()
     const child = spawn(process.env.ANCHORLEG_REDIS ?? 'redis-server', settings(port, folder, appendFsync), { stdio: ['ignore', 'pipe', 'pipe'] })
     await ready(child)
@@ -31,8 +31,8 @@ export class RedisServer {
     return new RedisServer(port, child, kill)
   }
 
-  /** CPU seconds since its start, all threads and children included. */
-  async cpu(): Promise<number> {
+  /** CPU time since its start, all threads and children included. */
+  async cpu(): Promise<CpuTime> {
     return cpuOfTree(this.child.pid as number)
   }
 

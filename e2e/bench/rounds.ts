@@ -4,7 +4,8 @@ import type { Actor } from './actor.js'
 import { type DiskTimes, timeDurableWrites } from './disk.js'
 import type { BenchOptions } from './options.js'
 import type { Load } from './programs/closedLoop.js'
-import { putLoad, type RunningSystem, type Sample, type Setup, type System } from './systems/system.js'
+import type { Loads } from './scenarios.js'
+import { putLoad, type RunningSystem, type Sample, type System } from './systems/system.js'
 
 /** What one system did under one load in one round. */
 export interface Entry extends Sample {
@@ -29,13 +30,13 @@ interface Contender {
   readonly client: Actor
 }
 
-/** After its start a system is warmed up for this long with the largest load, in ms: by then its code is compiled. */
-const firstWarmupMs = 1_500
 const diskMs = 400
 
 /** What a run is made of. */
 export interface Run {
   readonly systems: readonly System[]
+  readonly loads: Loads
+  /** Empty. */
   readonly folder: string
   readonly options: BenchOptions
   /** Told of progress. */
@@ -43,7 +44,8 @@ export interface Run {
 }
 
 /** Measures all loads in every round, the systems by turns; which of them goes first changes. */
-export async function runRounds({ systems, folder, options, say }: Run): Promise<Measurements> {
+export async function runRounds(run: Run): Promise<Measurements> {
+  const { systems, folder, options, say } = run
   const entries: Entry[] = []
   const disk: DiskTimes[] = []
   for (let round = 1; round <= options.rounds; round++) {
@@ -52,42 +54,40 @@ export async function runRounds({ systems, folder, options, say }: Run): Promise
     mkdirSync(own)
     disk.push(timeDurableWrites(own, diskMs))
     const contenders: Contender[] = []
-    for (const [i, system] of systems.entries()) contenders.push(await start(system, setupIn(join(own, String(i)), options), options))
-    entries.push(...(await runRound(contenders, options, round)))
+    for (const [i, system] of systems.entries()) contenders.push(await start(system, join(own, String(i)), run))
+    entries.push(...(await runRound(contenders, run, round)))
     for (const { running } of contenders) await running.stop()
   }
   return { entries, disk }
 }
 
-function setupIn(folder: string, { profileFolder }: BenchOptions): Setup {
+async function start(system: System, folder: string, { options, loads }: Run): Promise<Contender> {
   mkdirSync(folder)
-  return { folder, profileFolder }
-}
-
-async function start(system: System, setup: Setup, options: BenchOptions): Promise<Contender> {
-  const running = await system.start(setup)
-  await running.setSlots?.(options.slots[0] as number)
+  const { workers, connections } = loads
+  const running = await system.start({ folder, profileFolder: options.profileFolder, workers, connections })
+  await running.setSlots?.(loads.slots[0] as number)
   const client = await running.addClient('client')
-  await putLoad(running, [client], loadOf(options, Math.max(...options.outstanding), firstWarmupMs))
+  await putLoad(running, [client], loadOf({ options, loads }, Math.max(...loads.outstanding), options.firstWarmupMs))
   return { system, running, client }
 }
 
-async function runRound(contenders: readonly Contender[], options: BenchOptions, round: number): Promise<Entry[]> {
+async function runRound(contenders: readonly Contender[], run: Run, round: number): Promise<Entry[]> {
+  const { loads } = run
   const entries: Entry[] = []
-  const [firstSlots, ...furtherSlots] = options.slots as readonly [number, ...number[]]
+  const [firstSlots, ...furtherSlots] = loads.slots as readonly [number, ...number[]]
   const measure = async (contender: Contender, outstanding: number, slots: number) => {
     const { system, running } = contender
-    const sample = await measured(contender, outstanding, options)
+    const sample = await measured(contender, outstanding, run)
     entries.push({ system: system.name, round, outstanding, slots: running.setSlots ? slots : null, ...sample })
   }
-  for (const [i, outstanding] of [...options.outstanding].sort((a, b) => a - b).entries()) {
+  for (const [i, outstanding] of [...loads.outstanding].sort((a, b) => a - b).entries()) {
     for (const contender of rotated(contenders, round + i)) await measure(contender, outstanding, firstSlots)
   }
   for (const slots of furtherSlots) {
     for (const contender of rotated(contenders, round)) {
       if (!contender.running.setSlots) continue
       await contender.running.setSlots(slots)
-      await measure(contender, Math.max(...options.outstanding), slots)
+      await measure(contender, Math.max(...loads.outstanding), slots)
     }
   }
   return entries
@@ -100,12 +100,14 @@ export function rotated<T>(all: readonly T[], by: number): T[] {
 }
 
 /** So many jobs outstanding for so long, else as the options say. */
-export function loadOf({ maxJobs, perSecond, valueBytes }: BenchOptions, outstanding: number, ms: number): Load {
-  return { outstanding, ms, maxJobs, perSecond, valueBytes }
+export function loadOf({ options, loads }: Pick<Run, 'options' | 'loads'>, outstanding: number, ms: number): Load {
+  const { maxJobs, perSecond } = options
+  const { valueBytes, together } = loads
+  return { outstanding, ms, maxJobs, perSecond, valueBytes, together }
 }
 
-async function measured({ running, client }: Contender, outstanding: number, options: BenchOptions): Promise<Sample> {
-  const { warmupMs, measureMs } = options
-  await putLoad(running, [client], loadOf(options, outstanding, warmupMs))
-  return putLoad(running, [client], loadOf(options, outstanding, measureMs))
+async function measured({ running, client }: Contender, outstanding: number, run: Run): Promise<Sample> {
+  const { warmupMs, measureMs } = run.options
+  await putLoad(running, [client], loadOf(run, outstanding, warmupMs))
+  return putLoad(running, [client], loadOf(run, outstanding, measureMs))
 }

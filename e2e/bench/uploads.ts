@@ -25,14 +25,14 @@ const valueBytes = 24 * 1024 * 1024
 const warmupMs = 500
 
 /** Measures one client with one job outstanding, quiet and beside another that pushes large jobs one after the other, to a worker of their own. */
-export async function runUploads({ folder, options, say }: Omit<Run, 'systems'>): Promise<UploadEntry[]> {
+export async function runUploads({ folder, options, loads, say }: Omit<Run, 'systems'>): Promise<UploadEntry[]> {
   const entries: UploadEntry[] = []
   for (let round = 1; round <= options.rounds; round++) {
     say(`round ${round} of ${options.rounds}`)
     for (const system of systemsOf(options)) {
       const own = join(folder, `${round}-${entries.length}`)
       mkdirSync(own)
-      entries.push({ system: system.name, round, ...(await measure(system, own, options)) })
+      entries.push({ system: system.name, round, ...(await measure(system, own, { options, loads })) })
     }
   }
   return entries
@@ -40,9 +40,10 @@ export async function runUploads({ folder, options, say }: Omit<Run, 'systems'>)
 
 const systemsOf = ({ store }: BenchOptions) => [store === 'postgres' ? anchorlegOnPostgres : anchorlegOnSqlite, relay]
 
-async function measure(system: System<UploadingSystem>, folder: string, { slots, measureMs, maxJobs, profileFolder }: BenchOptions) {
+async function measure(system: System<UploadingSystem>, folder: string, { options, loads }: Pick<Run, 'options' | 'loads'>) {
+  const { measureMs, maxJobs, profileFolder } = options
   const running = await system.start({ folder, valueBytes, profileFolder })
-  await running.setSlots?.(slots[0] as number)
+  await running.setSlots?.(loads.slots[0] as number)
   await running.addUploadWorker()
   const [small, large] = [await running.addClient('client'), await running.addClient('uploading client')]
   const one = { outstanding: 1, maxJobs }

@@ -1,3 +1,5 @@
+import type { CpuTime } from '../processTime.js'
+
 /** What the benchmark asks a program, over the channel that Node opens between a parent and its child. */
 export interface Question {
   readonly id: number
@@ -10,11 +12,11 @@ export type Reply = { readonly id: number; readonly answer: unknown } | { readon
 
 type Handlers = Readonly<Record<string, (input: never) => unknown>>
 
-/** Answered by every program: the CPU seconds of its process since its start, all threads included, and a request to end. */
+/** Answered by every program: the CPU time of its process since its start, all threads included, and a request to end. */
 const always: Handlers = {
-  cpu() {
+  cpu(): CpuTime {
     const { user, system } = process.cpuUsage()
-    return (user + system) / 1e6
+    return { user: user / 1e6, system: system / 1e6 }
   },
   end: () => void setImmediate(() => process.exit()),
 }

@@ -7,6 +7,8 @@ export const patienceMs = 30_000
 /** What a client is to do: keep so many jobs outstanding for `ms`, at most `maxJobs` in all. */
 export interface Load {
   readonly outstanding: number
+  /** Submits so many at once and awaits them together, again and again, instead of following each job by the next. */
+  readonly together?: boolean | undefined
   readonly ms: number
   readonly maxJobs: number
   /** Absent: jobs that carry one number. Otherwise jobs that carry a typed array of so many bytes. */
@@ -26,8 +28,8 @@ export interface Measured {
   readonly longest: number
 }
 
-/** Runs one job to its result, and rejects when that is not what it must be. */
-export type RunJob = (number: number) => Promise<void>
+/** Runs one job to its result, and rejects when that is not what it must be. Only one job of a lane is outstanding at a time. */
+export type RunJob = (number: number, lane: number) => Promise<void>
 
 /** Puts a load on a system: each job is followed by the next as soon as its result arrives. The time counts until the last result. */
 export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, runJob: RunJob): Promise<Measured> {
@@ -35,18 +37,18 @@ export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, 
   const start = performance.now()
   const until = start + ms
   let made = 0
-  const keepOneOutstanding = async () => {
+  const keepOneOutstanding = async (lane: number) => {
     while (performance.now() < until && made < maxJobs) {
       const number = made++
       const due = perSecond === undefined ? 0 : start + (1000 * number) / perSecond
       if (due >= until) return
       if (due > performance.now()) await pause(due - performance.now())
       const began = performance.now()
-      await runJob(number)
+      await runJob(number, lane)
       tookMs.push(performance.now() - began)
     }
   }
-  await Promise.all(Array.from({ length: outstanding }, keepOneOutstanding))
+  await Promise.all(Array.from({ length: outstanding }, (_, lane) => keepOneOutstanding(lane)))
   const seconds = (performance.now() - start) / 1000
   return { jobs: tookMs.length, seconds, p50: quantile(tookMs, 0.5), p99: quantile(tookMs, 0.99), longest: quantile(tookMs, 1) }
 }

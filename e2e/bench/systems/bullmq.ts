@@ -1,6 +1,7 @@
 import { Actor } from '../actor.js'
 import { type AppendFsync, RedisServer } from '../redisServer.js'
 import type { RunningSystem, Setup, System } from './system.js'
+import { startWorkers } from './workers.js'
 
 /** BullMQ as its guide shows it: `queue.add` and `job.waitUntilFinished`, with a worker of as many jobs at once as ours has slots. */
 function bullmq(appendFsync: AppendFsync): System {
@@ -10,14 +11,11 @@ function bullmq(appendFsync: AppendFsync): System {
     async start(setup: Setup): Promise<RunningSystem> {
       const redis = await RedisServer.start(setup.folder, appendFsync)
       const connection = { host: '127.0.0.1', port: redis.port }
-      const worker = Actor.start(`bullmq ${appendFsync} worker`, 'bullmqWorker.js', setup)
+      const workers = startWorkers(`bullmq ${appendFsync} worker`, 'bullmqWorker.js', setup)
       const clients: Actor[] = []
       return {
-        parts: [
-          { role: 'database', cpu: () => redis.cpu() },
-          { role: 'worker', cpu: () => worker.cpu() },
-        ],
-        setSlots: (slots) => worker.ask('open', { connection, slots }),
+        parts: [{ role: 'database', cpu: () => redis.cpu() }, ...workers.parts],
+        setSlots: (slots) => workers.open({ connection, slots: workers.share(slots) }),
         async addClient(name) {
           const client = Actor.start(`bullmq ${appendFsync} ${name}`, 'bullmqClient.js', setup)
           clients.push(client)
@@ -25,7 +23,7 @@ function bullmq(appendFsync: AppendFsync): System {
           return client
         },
         async stop() {
-          await Promise.all([...clients, worker].map((actor) => actor.end()))
+          await Promise.all([...clients, ...workers.actors].map((actor) => actor.end()))
           await redis.stop()
         },
       }

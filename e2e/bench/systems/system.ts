@@ -1,5 +1,6 @@
 import type { Actor, Staging } from '../actor.js'
 import { quantile } from '../measure.js'
+import type { CpuTime } from '../processTime.js'
 import type { Load, Measured } from '../programs/closedLoop.js'
 
 /** What a system is started with. */
@@ -8,15 +9,19 @@ export interface Setup extends Staging {
   readonly folder: string
   /** The largest encoded value it must carry, in bytes; absent for its default. */
   readonly valueBytes?: number | undefined
+  /** So many worker processes share the slots; 1 when absent. */
+  readonly workers?: number | undefined
+  /** Each client holds so many connections; 1 when absent. */
+  readonly connections?: number | undefined
 }
 
 /** What a process is there for. */
 export type Role = 'hub' | 'database' | 'worker' | 'client'
 
-/** One or more processes of a system, whose CPU seconds since their start can be read. */
+/** One or more processes of a system, whose CPU time since their start can be read. */
 export interface Part {
   readonly role: Role
-  cpu(): Promise<number>
+  cpu(): Promise<CpuTime>
 }
 
 /** A system under test, in several processes: what carries the jobs, a worker, a client. */
@@ -29,7 +34,7 @@ export interface System<Running extends RunningSystem = RunningSystem> {
 export interface RunningSystem {
   /** What carries the jobs, and the workers of small jobs; clients come beside them. */
   readonly parts: readonly Part[]
-  /** Reopens the worker with so many slots; absent where workers have no slots. */
+  /** Reopens the workers with so many slots in all; absent where workers have no slots. */
   setSlots?(slots: number): Promise<void>
   /** Starts a further client, connected. */
   addClient(name: string): Promise<Actor>
@@ -47,7 +52,7 @@ export interface UploadingSystem extends RunningSystem {
 export interface Sample extends Measured {
   readonly cpuSeconds: number
   /** Of which by role. */
-  readonly cpu: Readonly<Partial<Record<Role, number>>>
+  readonly cpu: Readonly<Partial<Record<Role, CpuTime>>>
 }
 
 /** Puts a load on a system through some of its clients, each with its share of it. */
@@ -56,12 +61,16 @@ export async function putLoad({ parts: others }: Pick<RunningSystem, 'parts'>, c
   const before = await cpuOf(parts)
   const measured = await Promise.all(clients.map((client, i) => client.ask<Measured>('load', shareOf(load, i, clients.length), load.ms + 40_000)))
   const after = await cpuOf(parts)
-  const cpu: Partial<Record<Role, number>> = {}
-  for (const [i, { role }] of parts.entries()) cpu[role] = (cpu[role] ?? 0) + (after[i] as number) - (before[i] as number)
-  return { ...together(measured), cpu, cpuSeconds: Object.values(cpu).reduce((sum, each) => sum + each, 0) }
+  const cpu: Partial<Record<Role, CpuTime>> = {}
+  for (const [i, { role }] of parts.entries()) {
+    const [from, to] = [before[i] as CpuTime, after[i] as CpuTime]
+    const { user, system } = cpu[role] ?? { user: 0, system: 0 }
+    cpu[role] = { user: user + to.user - from.user, system: system + to.system - from.system }
+  }
+  return { ...together(measured), cpu, cpuSeconds: Object.values(cpu).reduce((sum, { user, system }) => sum + user + system, 0) }
 }
 
-const cpuOf = (parts: readonly Part[]): Promise<number[]> => Promise.all(parts.map((part) => part.cpu()))
+const cpuOf = (parts: readonly Part[]): Promise<CpuTime[]> => Promise.all(parts.map((part) => part.cpu()))
 
 function shareOf(load: Load, i: number, clients: number): Load {
   const share = (whole: number) => Math.max(1, Math.floor((whole + i) / clients))
