@@ -1,5 +1,6 @@
 import { mintRef } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
+import type { Principal } from '#server/index.js'
 import { hubFor, WirePeer } from './wirePeer.js'
 
 const job = (fields: object = {}) => ({ ref: mintRef(), name: 'double', codec: 'd6', args: '[1]', ...fields })
@@ -103,5 +104,53 @@ describe('connections', () => {
         ),
       )
       .toBe('in')
+  })
+})
+
+describe('what a token limits, whatever the hub does', () => {
+  const hubOf = (limits: NonNullable<Principal['limits']>) =>
+    hubFor({
+      auth: (_, { headers }) => ({
+        role: 'client',
+        tenant: 'acme',
+        subject: String(headers['x-who']),
+        ...(headers['x-who'] !== 'free' && { limits }),
+      }),
+      ...{ submitsPerConnection: 8, awaitsPerConnection: 5, connectionsPerTenant: 5 },
+    })
+  const join = (hub: Awaited<ReturnType<typeof hubFor>>, who: string) => WirePeer.join(hub, '/client', { 'x-who': who })
+
+  test('its submits a second, over all connections of its subject', async () => {
+    const hub = await hubOf({ submitsPerSecond: 10 })
+    const [one, two, other, free] = [await join(hub, 'one'), await join(hub, 'one'), await join(hub, 'other'), await join(hub, 'free')]
+    expect(await one.ask('submit', { jobs: jobs(10) })).toHaveProperty('ok')
+    expect(await two.ask('submit', { jobs: jobs(8) })).toMatchObject({
+      refused: { code: 'rate_limited', message: 'Your token submits no more than 10 jobs a second.' },
+    })
+    expect(await other.ask('submit', { jobs: jobs(10) })).toHaveProperty('ok')
+    expect(await free.ask('submit', { jobs: jobs(8) })).toHaveProperty('ok')
+    expect(await free.ask('submit', { jobs: jobs(8) })).toMatchObject({ refused: { message: 'A connection submits no more than 8 jobs a second.' } })
+  })
+
+  test('the refs it awaits on a connection', async () => {
+    const hub = await hubOf({ pendingAwaits: 2 })
+    const [one, free] = [await join(hub, 'one'), await join(hub, 'free')]
+    const awaited = (count: number) => ({ jobs: jobs(count, { want: 'any' }) })
+    const tooMany = { refused: { code: 'rate_limited', message: 'A connection awaits and watches at most 2 refs at once.', retryAfter: 1 } }
+    expect(await one.ask('submit', awaited(3))).toEqual(tooMany)
+    expect(await one.ask('submit', awaited(2))).toHaveProperty('ok')
+    expect(await one.ask('submit', awaited(1))).toEqual(tooMany)
+    expect(await free.ask('submit', awaited(3))).toHaveProperty('ok')
+  })
+
+  test('the connections its tenant has when it comes', async () => {
+    const hub = await hubOf({ connections: 2 })
+    await join(hub, 'one')
+    await join(hub, 'other')
+    const third = WirePeer.open(hub, { 'x-who': 'one' })
+    await third.hears('0{')
+    third.say('40/client,{"protocol":{"min":1,"max":1},"sdk":"wire"}')
+    expect(await third.hears('44/client,')).toContain('This tenant has 2 connections already.')
+    await join(hub, 'free')
   })
 })
