@@ -63,6 +63,7 @@ export class Turnstile {
   #unanswered = 0
   /** Characters that have come since everything was answered. */
   #received = 0
+  #isCut = false
   #isBusy = false
   #isAhead = false
   #isSuspect = false
@@ -157,7 +158,9 @@ export class Turnstile {
 
   /** Ends the connection at once. What waits for the peer is forgotten: it may never read it. */
   cut(reason: string): void {
-    if (this.#line.readyState === this.#line.CLOSED) return
+    // What it had sent by then is still read to its end, and must not cut it, and tell of that, again and again.
+    if (this.#isCut) return
+    this.#isCut = true
     this.terms.telemetry.tell({ type: 'peer.cut', peer: this.connection.id, reason })
     this.#line.terminate()
     this.connection.close(true)

@@ -112,9 +112,12 @@ describe('messages', () => {
   })
 
   test('also count as the WebSocket’s own pings', async () => {
-    const flood = await WirePeer.join(await hubFor({ messagesPerConnection: 10 }))
+    const hub = await hubFor({ messagesPerConnection: 10 })
+    const flood = await WirePeer.join(hub)
     for (let i = 0; i < 2_000; i++) flood.line.ping()
     await flood.closed
+    // Once, whatever else of it was on its way.
+    expect(await (await fetch(`${hub.url}/metrics`)).text()).toContain('anchorleg_cut_connections_total 1\n')
   })
 
   test('that no SDK sends count more', async () => {
