@@ -17,7 +17,7 @@ export function unwrap<T>(result: AwaitResult<T>): T {
     }
     case 'cancel':
     case 'discard':
-      throw new RelayError(result.type, `The job was ${result.type}${result.type === 'cancel' ? 'l' : ''}ed.`, { result, cause: result.reason })
+      throw new RelayError(result.type, `The job was ${result.type === 'cancel' ? 'cancelled' : 'discarded'}.`, { result, cause: result.reason })
     case 'snooze':
       throw new RelayError('snooze', `The job was snoozed for ${result.seconds} s.`, { result })
     default:

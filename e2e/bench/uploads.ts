@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { anchorlegIn } from './compare.js'
 import { spreadOf } from './measure.js'
 import type { BenchOptions } from './options.js'
 import { withSpread } from './report.js'
 import type { Run } from './rounds.js'
-import { anchorlegOnPostgres } from './systems/anchorlegOnPostgres.js'
-import { anchorlegOnSqlite } from './systems/anchorlegOnSqlite.js'
 import { relay } from './systems/relay.js'
 import { putLoad, rate, type Sample, type System, type UploadingSystem } from './systems/system.js'
 import { type Column, figure, layOut } from './table.js'
@@ -38,7 +37,7 @@ export async function runUploads({ folder, options, loads, say }: Omit<Run, 'sys
   return entries
 }
 
-const systemsOf = ({ store }: BenchOptions) => [store === 'postgres' ? anchorlegOnPostgres : anchorlegOnSqlite, relay]
+const systemsOf = (options: BenchOptions) => [anchorlegIn(options), relay]
 
 async function measure(system: System<UploadingSystem>, folder: string, { options, loads }: Pick<Run, 'options' | 'loads'>) {
   const { measureMs, maxJobs, profileFolder } = options

@@ -63,7 +63,6 @@ export class Turnstile {
   #unanswered = 0
   /** Characters that have come since everything was answered. */
   #received = 0
-  #isCut = false
   #isBusy = false
   #isAhead = false
   #isSuspect = false
@@ -158,9 +157,8 @@ export class Turnstile {
 
   /** Ends the connection at once. What waits for the peer is forgotten: it may never read it. */
   cut(reason: string): void {
-    // What it had sent by then is still read to its end, and must not cut it, and tell of that, again and again.
-    if (this.#isCut) return
-    this.#isCut = true
+    // What it had sent by then is still read to its end, and must not cut it, and be told of, again and again.
+    if (this.connection.readyState === 'closed') return
     this.terms.telemetry.tell({ type: 'peer.cut', peer: this.connection.id, reason })
     this.#line.terminate()
     this.connection.close(true)

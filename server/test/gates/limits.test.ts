@@ -1,10 +1,17 @@
 import { mintRef } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
 import type { Principal } from '#server/index.js'
-import { hubFor, WirePeer } from './wirePeer.js'
+import { auth, hubFor, WirePeer } from './wirePeer.js'
 
 const job = (fields: object = {}) => ({ ref: mintRef(), name: 'double', codec: 'd6', args: '[1]', ...fields })
 const jobs = (count: number, fields: object = {}) => Array.from({ length: count }, () => job(fields))
+
+/** What a peer hears that wants to join, and may not. */
+async function refusalOf(peer: WirePeer): Promise<string> {
+  await peer.hears('0{')
+  peer.say(`40/client,${auth}`)
+  return peer.hears('44/client,')
+}
 
 describe('submits a second', () => {
   test('of one connection are bounded, and the refusal says when to come again', async () => {
@@ -88,10 +95,7 @@ describe('connections', () => {
   test('of one tenant are bounded: the next is told to come again', async () => {
     const hub = await hubFor({ connectionsPerTenant: 2 })
     const [first] = [await WirePeer.join(hub), await WirePeer.join(hub)]
-    const third = WirePeer.open(hub)
-    await third.hears('0{')
-    third.say('40/client,{"protocol":{"min":1,"max":1},"sdk":"wire"}')
-    expect(JSON.parse((await third.hears('44/client,')).slice('44/client,'.length))).toEqual({
+    expect(JSON.parse((await refusalOf(WirePeer.open(hub))).slice('44/client,'.length))).toEqual({
       message: 'This tenant has 2 connections already.',
       data: { code: 'rate_limited', message: 'This tenant has 2 connections already.', retryAfter: 5 },
     })
@@ -116,7 +120,9 @@ describe('what a token limits, whatever the hub does', () => {
         subject: String(headers['x-who']),
         ...(headers['x-who'] !== 'free' && { limits }),
       }),
-      ...{ submitsPerConnection: 8, awaitsPerConnection: 5, connectionsPerTenant: 5 },
+      submitsPerConnection: 8,
+      awaitsPerConnection: 5,
+      connectionsPerTenant: 5,
     })
   const join = (hub: Awaited<ReturnType<typeof hubFor>>, who: string) => WirePeer.join(hub, '/client', { 'x-who': who })
 
@@ -147,10 +153,7 @@ describe('what a token limits, whatever the hub does', () => {
     const hub = await hubOf({ connections: 2 })
     await join(hub, 'one')
     await join(hub, 'other')
-    const third = WirePeer.open(hub, { 'x-who': 'one' })
-    await third.hears('0{')
-    third.say('40/client,{"protocol":{"min":1,"max":1},"sdk":"wire"}')
-    expect(await third.hears('44/client,')).toContain('This tenant has 2 connections already.')
+    expect(await refusalOf(WirePeer.open(hub, { 'x-who': 'one' }))).toContain('This tenant has 2 connections already.')
     await join(hub, 'free')
   })
 })
