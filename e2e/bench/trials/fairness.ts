@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { mintToken } from '@anchorleg/server'
-import { Actor } from '../actor.js'
 import type { Place } from '../compare.js'
 import type { Finding } from '../finding.js'
 import { spreadOf } from '../measure.js'
 import type { Measured } from '../programs/closedLoop.js'
 import { withSpread } from '../report.js'
 import { rotated } from '../rounds.js'
-import { startHub } from '../systems/anchorleg.js'
 import { type Column, layOut } from '../table.js'
 import type { Verdict } from '../verdict.js'
+import { oneAtATime, startHouse } from './house.js'
 import { newStore } from './newStore.js'
 import { StoreProgram } from './storeProgram.js'
 
@@ -55,22 +54,19 @@ const cells = (rounds: readonly Measured[]) =>
 
 async function measure({ folder, options }: Place, name: string, waiting: number): Promise<Measured> {
   const { profileFolder, firstWarmupMs, measureMs } = options
-  const setup = { folder, profileFolder }
   const [address, secret] = [newStore(folder, name), randomBytes(24).toString('hex')]
   if (waiting > 0) {
-    const store = await StoreProgram.open(address, setup)
+    const store = await StoreProgram.open(address, options)
     await store.fill(waiting, { tenant: 'flood' })
     await store.close()
   }
-  const { hub, url } = await startHub(`hub ${name}`, address, setup, { flags: ['--secret', secret] })
-  const worker = Actor.start('worker', 'worker.js', setup)
-  const client = Actor.start('client', 'client.js', setup)
-  await worker.ask('open', { url, queues: { default: slots }, workMs, token: await mintToken(secret, { role: 'worker' }) })
-  await client.ask('open', { url, token: await mintToken(secret, { role: 'client', tenant: 'other' }) })
-  const load = (ms: number) => client.ask<Measured>('load', { outstanding: 1, ms, maxJobs: 1e9 }, ms + 40_000)
-  await load(firstWarmupMs)
-  const measured = await load(longer * measureMs)
-  await Promise.all([client.end(), worker.end()])
-  await hub.program.stop('SIGTERM')
+  const house = await startHouse({ folder, profileFolder }, address, {
+    flags: ['--secret', secret],
+    worker: { queues: { default: slots }, workMs, token: await mintToken(secret, { role: 'worker' }) },
+    client: { token: await mintToken(secret, { role: 'client', tenant: 'other' }) },
+  })
+  await oneAtATime(house, firstWarmupMs)
+  const measured = await oneAtATime(house, longer * measureMs)
+  await house.stop()
   return measured
 }

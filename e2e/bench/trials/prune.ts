@@ -1,10 +1,9 @@
-import { Actor } from '../actor.js'
 import type { Place } from '../compare.js'
 import type { Finding } from '../finding.js'
 import type { Measured } from '../programs/closedLoop.js'
-import { startHub } from '../systems/anchorleg.js'
 import { type Column, figure, layOut } from '../table.js'
 import type { Verdict } from '../verdict.js'
+import { oneAtATime, startHouse } from './house.js'
 import { metric } from './metric.js'
 import { newStore } from './newStore.js'
 import { StoreProgram } from './storeProgram.js'
@@ -50,20 +49,14 @@ async function measure(
   address: string,
   retention: number,
 ): Promise<Pruning> {
-  const setup = { folder, profileFolder }
-  const { hub, url } = await startHub(`hub, retention ${retention}`, address, setup, { flags: ['--retention', String(retention)] })
-  const worker = Actor.start('worker', 'worker.js', setup)
-  const client = Actor.start('client', 'client.js', setup)
-  await worker.ask('open', { url, queues: { default: 10 } })
-  await client.ask('open', { url })
-  const load = (ms: number) => client.ask<Measured>('load', { outstanding: 1, ms, maxJobs: 1e9 }, ms + 40_000)
-  const prunedSoFar = () => metric(url, 'anchorleg_jobs_pruned_total')
-  await load(firstWarmupMs)
+  const flags = ['--retention', String(retention)]
+  const house = await startHouse({ folder, profileFolder }, address, { flags, worker: { queues: { default: 10 } } })
+  const prunedSoFar = () => metric(house.url, 'anchorleg_jobs_pruned_total')
+  await oneAtATime(house, firstWarmupMs)
   const before = await prunedSoFar()
-  const measured = await load(longer * measureMs)
+  const measured = await oneAtATime(house, longer * measureMs)
   const pruned = (await prunedSoFar()) - before
-  await Promise.all([client.end(), worker.end()])
-  await hub.program.stop('SIGTERM')
+  await house.stop()
   return { ...measured, pruned }
 }
 

@@ -1,13 +1,13 @@
-import { Actor } from '../actor.js'
+import type { Actor } from '../actor.js'
 import type { Place } from '../compare.js'
 import type { Finding } from '../finding.js'
 import { spreadOf } from '../measure.js'
 import { residentMB } from '../memory.js'
 import type { Measured } from '../programs/closedLoop.js'
-import { startHub } from '../systems/anchorleg.js'
 import { rate } from '../systems/system.js'
 import { type Column, figure, layOut } from '../table.js'
 import type { Verdict } from '../verdict.js'
+import { startHouse } from './house.js'
 import { newStore } from './newStore.js'
 
 /** Memory is read after each of so many equal parts; the first of them fill caches. */
@@ -27,12 +27,8 @@ export interface SoakPart {
 
 /** Runs many jobs through one hub, worker and client, and reads their memory on the way. */
 export async function soak({ folder, options: { profileFolder }, say }: Place, count: number): Promise<Finding> {
-  const setup = { folder, profileFolder }
-  const { hub, url } = await startHub('hub', newStore(folder), setup)
-  const worker = Actor.start('worker', 'worker.js', setup)
-  const client = Actor.start('client', 'client.js', setup)
-  await worker.ask('open', { url, queues: { default: 2_000 } })
-  await client.ask('open', { url })
+  const house = await startHouse({ folder, profileFolder }, newStore(folder), { worker: { queues: { default: 2_000 } } })
+  const { hub, worker, client } = house
   const found: SoakPart[] = []
   for (let part = 1; part <= parts; part++) {
     const load = { outstanding: Math.min(outstanding, count / parts), ms: longMs, maxJobs: Math.ceil(count / parts) }
@@ -41,8 +37,7 @@ export async function soak({ folder, options: { profileFolder }, say }: Place, c
     found.push({ rate: rate(measured), hub: megabytes(hub), worker: megabytes(worker), client: megabytes(client) })
     say(`${((part * count) / parts).toLocaleString('en-US')} jobs, hub ${figure(found.at(-1)?.hub ?? Number.NaN)} MB`)
   }
-  await Promise.all([client.end(), worker.end()])
-  await hub.program.stop('SIGTERM')
+  await house.stop()
   const rows = found.map((part, i) => [
     ((i + 1) * (count / parts)).toLocaleString('en-US'),
     ...[part.rate, part.hub, part.worker, part.client].map(figure),
