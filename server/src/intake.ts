@@ -106,9 +106,10 @@ export class Intake {
       jobs.map((job) => ({ tenant: session.tenant, job, ...(atomic && { unit }) })),
     )
     const pledge = this.rooms.dispatcher.pledgeFor(demandOf(insertions))
+    const start = (claimed: readonly Claimed[]) => this.rooms.dispatcher.deliver(pledge, claimed)
     try {
-      const { inserted, claimed } = await this.rooms.store.insert(insertions, pledge.requests)
-      this.rooms.dispatcher.deliver(pledge, claimed)
+      const { inserted, claimed } = await this.rooms.store.insert(insertions, pledge.requests, start)
+      start(claimed)
       this.#offer(inserted, claimed)
       let next = 0
       for (const piece of pieces) {

@@ -4,7 +4,7 @@ import { handBack } from './handBack.js'
 import type { Herald } from './herald.js'
 import type { Notifier } from './notifier/notifier.js'
 import type { Roster, WorkerSession } from './roster.js'
-import type { Announcement, Settled, Store } from './store/store.js'
+import type { Announcement, Claimed, Settled, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
 type Verdict = Settled['type']
@@ -60,12 +60,11 @@ export class Settler {
     const { store, dispatcher } = this.rooms
     const freed = this.#freeSlots(reports)
     const pledge = dispatcher.pledgeFreed(freed)
+    const start = (claimed: readonly Claimed[]) => dispatcher.deliver(pledge, claimed)
     try {
-      const { settled, claimed } = await store.settle(
-        reports.flatMap(({ settlements }) => settlements),
-        pledge.requests,
-      )
-      dispatcher.deliver(pledge, claimed)
+      const settlements = reports.flatMap((report) => report.settlements)
+      const { settled, claimed } = await store.settle(settlements, pledge.requests, start)
+      start(claimed)
       dispatcher.ended(
         [...freed.values()].flatMap((counts) => [...counts]),
         claimed,

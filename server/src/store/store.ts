@@ -33,7 +33,7 @@ export interface Store {
    * Stores jobs, then claims, in one transaction. A ref seen before with the same content is `existing`; with other
    * content it is refused. A job whose unique key is taken is not stored: its ref becomes an alias of the job that took it.
    */
-  insert(insertions: readonly Insertion[], claims: readonly ClaimRequest[]): Promise<{ inserted: Inserted[]; claimed: Claimed[] }>
+  insert(insertions: readonly Insertion[], claims: readonly ClaimRequest[], start?: Start): Promise<{ inserted: Inserted[]; claimed: Claimed[] }>
 
   /**
    * Claims available jobs: by priority, then due time, then age; tenants take turns. Each claim writes a fresh lease token.
@@ -45,7 +45,7 @@ export interface Store {
    * Settles attempts, then claims, in one transaction. The row's current token alone decides; a token that already
    * settled its attempt answers `settled` again, any other `stale`, and neither changes anything.
    */
-  settle(settlements: readonly Settlement[], claims: readonly ClaimRequest[]): Promise<{ settled: Settled[]; claimed: Claimed[] }>
+  settle(settlements: readonly Settlement[], claims: readonly ClaimRequest[], start?: Start): Promise<{ settled: Settled[]; claimed: Claimed[] }>
 
   /**
    * Moves the end of each lease to `ms` from now; a row whose token is current is still held, whatever the time. With a worker,
@@ -143,6 +143,13 @@ export interface Store {
   /** Finishes what was asked and closes. Safe to call twice. */
   close(): Promise<void>
 }
+
+/**
+ * Told of what a call has claimed ahead of its answer, at most once: a store MAY do so as soon as a crash of this process no longer
+ * undoes the claim, though a power cut may. Such a job runs again, and what it gave the first time counts for nobody; so no
+ * answer, nor any other reading, may tell of what the disk does not have yet.
+ */
+export type Start = (claimed: Claimed[]) => void
 
 /** A ref and whose it is. Another tenant's ref is as unknown as one that never was. */
 export interface Lookup {
@@ -294,7 +301,7 @@ export interface StoredJob extends Lane {
 
 /**
  * A store that cannot take or give anything right now. What was asked did not happen; or, when the connection to the database was
- * lost while it committed, it may have. Asking again is safe either way. A store in this process never leaves it open.
+ * lost while it committed, or the disk failed to sync what was written, it may have. Asking again is safe either way.
  */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'

@@ -17,8 +17,8 @@ const checkpoint = { pages: 4_000, keptBytes: 64 * 1024 * 1024 }
 const cacheKiB = 64 * 1024
 
 /**
- * Opens a database and brings its schema up to date. A file is held exclusively until it is closed, and a commit returns
- * only when it has reached the disk.
+ * Opens a database and brings its schema up to date. A file is held exclusively until it is closed. A commit has reached the
+ * disk only when the log was synced after it (`syncLog`).
  * @param file an absolute path, or {@link inMemory}
  * @throws {StoreRefused} saying why it cannot be opened
  */
@@ -54,8 +54,8 @@ function configure(db: Database.Database): void {
     const journal = db.pragma('journal_mode = WAL', { simple: true })
     if (journal !== 'wal') throw new StoreRefused(`it does not take a write-ahead log (its journal is "${journal}")`)
   }
-  // better-sqlite3 is built so that a database with a write-ahead log would sync at checkpoints only.
-  db.pragma('synchronous = FULL')
+  // The log is synced at checkpoints, so that the file stays whole; and, before anything is acknowledged, by `syncLog`.
+  db.pragma('synchronous = NORMAL')
   // On macOS fsync alone leaves the data in the drive's cache; elsewhere these change nothing.
   db.pragma('fullfsync = ON')
   db.pragma('checkpoint_fullfsync = ON')

@@ -23,8 +23,10 @@ import { watch } from './watch.js'
 
 /** The store over one open database, synchronous: what the thread runs, and what a test may run beside it. */
 export interface SqliteEngine {
-  /** Runs requests in one transaction; answers once it is durable. */
+  /** Runs requests in one transaction, and commits it. */
   run(requests: readonly Request[]): Answer[]
+  /** Rows written since the database was opened. */
+  readonly changes: number
   close(): void
 }
 
@@ -63,7 +65,14 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
     expire: expire(means),
     prune: prune(means),
   }
-  return { run: groupCommit(means, operations), close: () => void db.close() }
+  const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
+  return {
+    run: groupCommit(means, operations),
+    get changes() {
+      return changes.get() ?? 0
+    },
+    close: () => void db.close(),
+  }
 }
 
 function anyAlias(db: Database.Database): boolean {

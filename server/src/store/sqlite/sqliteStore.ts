@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { Gathering, systemClock } from '@anchorleg/shared'
-import { type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
+import { type Claimed, type Start, type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
 import type { Method, Request } from './operations.js'
 import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
 
 interface Asked {
+  /** What it has claimed, which is told ahead of its answer. */
+  readonly claimed: Start
   readonly resolve: (value: unknown) => void
   readonly reject: (error: StoreUnavailable) => void
 }
@@ -58,9 +60,12 @@ export class SqliteStore implements Store {
     })
   }
 
-  readonly insert: Store['insert'] = (...args) => this.#ask('insert', args)
-  readonly claim: Store['claim'] = (...args) => this.#ask('claim', args)
-  readonly settle: Store['settle'] = (...args) => this.#ask('settle', args)
+  readonly insert: Store['insert'] = (insertions, claims, start) => this.#askClaiming('insert', [insertions, claims], start)
+  readonly claim: Store['claim'] = (claims) =>
+    new Promise((resolve, reject) => {
+      this.#ask<Claimed[]>('claim', [claims], resolve).then(resolve, reject)
+    })
+  readonly settle: Store['settle'] = (settlements, claims, start) => this.#askClaiming('settle', [settlements, claims], start)
   readonly renew: Store['renew'] = (...args) => this.#ask('renew', args)
   readonly shorten: Store['shorten'] = (...args) => this.#ask('shorten', args)
   readonly held: Store['held'] = (...args) => this.#ask('held', args)
@@ -93,12 +98,21 @@ export class SqliteStore implements Store {
     return this.#ended
   }
 
-  #ask<T>(method: Method, args: readonly unknown[]): Promise<T> {
+  async #askClaiming<T extends { readonly claimed: Claimed[] }>(method: Method, args: readonly unknown[], start: Start | undefined): Promise<T> {
+    let started: Claimed[] | undefined
+    const answer = await this.#ask<T>(method, args, (claimed) => {
+      started = claimed
+      start?.(claimed)
+    })
+    return started ? { ...answer, claimed: started } : answer
+  }
+
+  #ask<T>(method: Method, args: readonly unknown[], claimed: Start = () => {}): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('The store is closed.'))
       if (this.#gone) return reject(new StoreUnavailable(this.#gone))
       const id = ++this.#lastId
-      this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject })
+      this.#asked.set(id, { claimed, resolve: resolve as Asked['resolve'], reject })
       this.#outgoing.add({ id, method, args })
     })
   }
@@ -115,13 +129,16 @@ export class SqliteStore implements Store {
   }
 
   #receive(message: FromThread): void {
-    if (message.type !== 'answers') return
-    this.committed({ requests: message.answers.length, ms: message.ms })
-    for (const answer of message.answers) {
-      this.#answer(answer.id, (asked) => {
-        if ('value' in answer) asked.resolve(answer.value)
-        else asked.reject(new StoreUnavailable(answer.trouble))
-      })
+    if (message.type === 'claimed') for (const { id, claimed } of message.claims) this.#asked.get(id)?.claimed(claimed)
+    if (message.type !== 'stored') return
+    for (const { answers, ms } of message.transactions) {
+      this.committed({ requests: answers.length, ms })
+      for (const answer of answers) {
+        this.#answer(answer.id, (asked) => {
+          if ('value' in answer) asked.resolve(answer.value)
+          else asked.reject(new StoreUnavailable(answer.trouble))
+        })
+      }
     }
   }
 

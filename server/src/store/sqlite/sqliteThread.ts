@@ -1,37 +1,69 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { type Clock, stopwatch, stride, systemClock } from '@anchorleg/shared'
 import { StoreRefused } from '../store.js'
+import { claimsFirst } from './claimsFirst.js'
+import { Departures } from './departures.js'
 import { openDatabase } from './openDatabase.js'
-import type { Request } from './operations.js'
+import type { Answer, Request } from './operations.js'
 import { type SqliteEngine, sqliteEngine } from './sqliteEngine.js'
+import { type LogSync, syncLog } from './syncLog.js'
 import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
 
+/** A transaction that is committed, and may not be on the disk yet. */
+interface Committed {
+  readonly answers: readonly Answer[]
+  readonly begun: number
+}
+
 /**
- * The thread in which the database lives, so that waiting for the disk never blocks the sockets. While one commit runs, the
- * next requests gather; then what has come runs as one transaction.
+ * The thread in which the database lives, so that it never blocks the sockets. While one transaction runs, the next requests
+ * gather; then what has come runs as one transaction. Its answers leave once the disk has it, which the next one does not wait
+ * for; what it has claimed leaves at once.
  */
 function serve(port: MessagePort, { file, settings }: ThreadData): void {
   const tell = (message: FromThread) => port.postMessage(message)
-  const engine = open()
-  if (!engine) return
+  const opened = open()
+  if (!opened) return
+  const { engine, log } = opened
+  const departures = new Departures<Committed>(
+    () => log?.sync() ?? Promise.resolve(),
+    (committed, failure) => {
+      const trouble = failure === undefined ? undefined : `The disk does not take what was written: ${failure}.`
+      tell({
+        type: 'stored',
+        transactions: committed.map(({ answers, begun }) => ({
+          answers: trouble === undefined ? answers : answers.map(({ id }) => ({ id, trouble })),
+          ms: stopwatch.now() - begun,
+        })),
+      })
+    },
+  )
 
   port.on('message', (first: readonly Request[]) => {
     const requests = gather(port, first)
     const asked = requests.filter(({ method }) => method !== 'close')
     if (asked.length > 0) {
       const begun = stopwatch.now()
-      const answers = engine.run(asked)
-      tell({ type: 'answers', answers, ms: stopwatch.now() - begun })
+      const before = engine.changes
+      const { claims, rest } = claimsFirst(asked, engine.run(asked))
+      if (claims.length > 0) tell({ type: 'claimed', claims })
+      departures.add({ answers: rest, begun }, log === undefined || engine.changes === before)
     }
-    if (asked.length === requests.length) return
-    engine.close()
-    port.close()
+    if (asked.length < requests.length) void close()
   })
   tell({ type: 'opened' })
 
-  function open(): SqliteEngine | undefined {
+  async function close(): Promise<void> {
+    await departures.done()
+    log?.close()
+    engine.close()
+    port.close()
+  }
+
+  function open(): { engine: SqliteEngine; log: LogSync | undefined } | undefined {
     try {
-      return sqliteEngine(openDatabase(file), { settings, clock: skewed(settings.skew) })
+      const db = openDatabase(file)
+      return { engine: sqliteEngine(db, { settings, clock: skewed(settings.skew) }), log: db.memory ? undefined : syncLog(db) }
     } catch (error) {
       if (!(error instanceof StoreRefused)) throw error
       tell({ type: 'refused', reason: error.message })

@@ -1,4 +1,4 @@
-import type { StoreSettings } from '../store.js'
+import type { Claimed, StoreSettings } from '../store.js'
 import type { Answer, Request } from './operations.js'
 
 /** What the thread is started with. */
@@ -11,8 +11,22 @@ export interface ThreadData {
 export type FromThread =
   | { readonly type: 'opened' }
   | { readonly type: 'refused'; readonly reason: string }
-  /** What came of the requests of one transaction, and how long it took with the disk, in ms. */
-  | { readonly type: 'answers'; readonly answers: readonly Answer[]; readonly ms: number }
+  /** What requests have claimed, which need not wait for the disk: a power cut that takes a claim back makes its job run again. */
+  | { readonly type: 'claimed'; readonly claims: readonly Claim[] }
+  /** Transactions that the disk has taken. */
+  | { readonly type: 'stored'; readonly transactions: readonly Transaction[] }
+
+/** What the request of this id has claimed. */
+export interface Claim {
+  readonly id: number
+  readonly claimed: Claimed[]
+}
+
+/** What came of the requests of one transaction, and how long it took with the disk, in ms. */
+export interface Transaction {
+  readonly answers: readonly Answer[]
+  readonly ms: number
+}
 
 /** How many entries a request has for the store. */
 export function entriesOf({ args: [list] }: Request): number {

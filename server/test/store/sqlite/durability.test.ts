@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDatabase } from '#server/store/sqlite/openDatabase.js'
+import { aJob, aWish, tenant } from '../conformance/harness.js'
 import { openedStore } from '../openedStore.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { startChild } from './child.js'
@@ -47,11 +48,34 @@ test('a process killed in the middle of its work leaves all that it acknowledged
   for (const { reading } of settled) expect(reading).toMatchObject({ job: { state: 'completed' }, latest: { type: 'ok' } })
 })
 
-test('a commit waits for the disk: the log is synced in full, through the cache of the drive', () => {
+test('every acknowledgement follows a sync of its own', async () => {
+  const telling = `NODE_OPTIONS=--import=${new URL('./tellingSyncs.mjs', import.meta.url).href}`
+  const child = startChild('storingChild.mjs', [join(temporaryFolder(), 'hub.db'), 'steps'], ['env', telling])
+  expect(await child.ended).toBe(0)
+  const words = child.lines().map((line) => line.split(' ')[0])
+  const acknowledged = words.flatMap((word, i) => (word === 'inserted' || word === 'settled' ? [i] : []))
+  expect(acknowledged).toHaveLength(20)
+  for (const i of acknowledged) expect(words[i - 1]).toBe('synced')
+})
+
+test('what is claimed along is told ahead of the answer, which holds it too', async () => {
+  const { store } = await openedStore(`sqlite:${join(temporaryFolder(), 'hub.db')}`)
+  const order: [string, unknown][] = []
+  const inserting = store.insert([{ tenant, job: aJob() }], [aWish()], (claimed) => order.push(['claimed', claimed]))
+  const { claimed } = await inserting
+  order.push(['answered', claimed])
+  expect(claimed).toHaveLength(1)
+  expect(order).toEqual([
+    ['claimed', claimed],
+    ['answered', claimed],
+  ])
+})
+
+test('the log is synced at checkpoints, through the cache of the drive, and nobody else opens the file', () => {
   const db = openDatabase(join(temporaryFolder(), 'hub.db'))
   const pragma = (name: string) => db.pragma(name, { simple: true })
   expect(pragma('journal_mode')).toBe('wal')
-  expect(pragma('synchronous')).toBe(2)
+  expect(pragma('synchronous')).toBe(1)
   expect(pragma('fullfsync')).toBe(1)
   expect(pragma('checkpoint_fullfsync')).toBe(1)
   expect(pragma('locking_mode')).toBe('exclusive')

@@ -1,5 +1,6 @@
 // Stores jobs in the file of its first argument and writes a line for each thing that was acknowledged. By its second argument:
-// `hold` opens and stays; `insert` and `settle` kill this process right after one acknowledgement; `flood` goes on until it is killed.
+// `hold` opens and stays; `insert` and `settle` kill this process right after one acknowledgement; `flood` goes on until it is killed;
+// `steps` does ten of each, one after the other, and ends.
 import { writeSync } from 'node:fs'
 import { codecTag, mintRef } from '@anchorleg/shared'
 import { openStore } from '#server/store/openStore.js'
@@ -43,6 +44,13 @@ switch (mode) {
     await insert()
     await settle()
     die()
+    break
+  case 'steps':
+    for (let i = 0; i < 10; i++) {
+      await insert()
+      await settle()
+    }
+    await store.close()
     break
   case 'flood':
     for (;;) await Promise.all([insert(), insert(), insert().then(settle)])
