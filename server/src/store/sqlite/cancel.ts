@@ -1,8 +1,9 @@
 import { isFinished } from '@anchorleg/shared'
 import { cancel as transition } from '../../lifecycle.js'
-import { type AttemptRow, requestOf } from '../attemptRow.js'
+import { requestOf } from '../attemptRow.js'
 import type { Cancellation } from '../store.js'
-import { attemptColumns, conclude } from './conclude.js'
+import { attemptRows } from './attemptRows.js'
+import { conclude } from './conclude.js'
 import { findRef } from './findRef.js'
 import type { Means, Operations } from './operations.js'
 
@@ -11,13 +12,13 @@ export function cancel(means: Means): Operations['cancel'] {
   const { db, clock, settings } = means
   const find = findRef(means)
   const end = conclude(means)
-  const read = db.prepare<[number], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ?`)
+  const rows = attemptRows<[number]>(means, 'WHERE id = ?')
   const request = db.prepare('UPDATE jobs SET cancel_codec = ?, cancel_reason = ?, cancel_by = ? WHERE id = ? AND cancel_by IS NULL')
   return (cancellations) =>
     cancellations.map(({ tenant, ref, reason }): Cancellation => {
       const found = find({ tenant, ref })
       if (found === undefined) return { type: 'not_found' }
-      const row = found === 'tombstone' ? undefined : read.get(found.jobId)
+      const row = found === 'tombstone' ? undefined : rows.get(found.jobId)
       if (!row) return { type: 'expired' }
       const { id, state, lease } = row
       if (isFinished(state)) return { type: 'finished', state }

@@ -7,10 +7,6 @@ import type { Means } from './operations.js'
 import { writeOutcome } from './outcomeRows.js'
 import { reportOf } from './reports.js'
 
-/** The columns of an {@link AttemptRow}. */
-export const attemptColumns = `id, tenant, ref, queue, name, state, codec, lease, settled_lease AS settledLease, attempt, runs, max_attempts AS maxAttempts,
-  outcomes, crashes, snoozed, report, cancel_codec AS cancelCodec, cancel_reason AS cancelReason, attempted_at AS attemptedAt`
-
 /**
  * Prepares the end of an attempt, or of a job that waits: what its transition says is stored, its lease is over, and the
  * answer says whom to tell. `by` is the settlement that ends it, null when no worker's word does.

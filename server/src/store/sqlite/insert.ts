@@ -3,7 +3,7 @@ import { claim, enter } from '../../lifecycle.js'
 import { fingerprint } from '../fingerprint.js'
 import type { Claimed, Inserted, Insertion } from '../store.js'
 import { claim as claimJobs } from './claim.js'
-import { findRef } from './findRef.js'
+import { findRef, leadsElsewhere } from './findRef.js'
 import { readJob } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 import { straightToWork } from './straightToWork.js'
@@ -46,6 +46,7 @@ function membersByUnit(insertions: readonly Insertion[]): Map<number, number[]> 
 
 function insertOne(means: Means, started: (claimed: Claimed) => void): Insert {
   const find = findRef(means)
+  const elsewhere = leadsElsewhere(means)
   const read = readJob(means)
   const store = storeJob(means, started)
   const keys = uniqueKeys(means)
@@ -54,28 +55,41 @@ function insertOne(means: Means, started: (claimed: Claimed) => void): Insert {
     const { jobId, state, queue, name, dueAt } = read(id)
     return { type: 'existing', conflict, jobId, state, queue, name, dueAt }
   }
-  return (insertion, worker) => {
-    const { tenant, job } = insertion
-    const print = fingerprint(job)
+  /** What becomes of a job when its ref, or its unique key, is somebody's already. */
+  const met = ({ tenant, job }: Insertion, print: string): Inserted | undefined => {
     const found = find({ tenant, ref: job.ref })
     if (found === 'tombstone') return refused('expired', `The ref ${job.ref} belongs to a job that has been deleted after its retention.`)
     if (found && found.fingerprint !== print) return refused('ref_conflict', `The ref ${job.ref} belongs to a job with other content.`)
     if (found) return existing(found.jobId, found.alias)
     const holder = job.unique && keys.holderOf(tenant, job.unique)
-    if (holder === undefined) return store(insertion, print, worker)
+    if (holder === undefined) return undefined
     means.refs.haveAliases = true
     addAlias.run(tenant, job.ref, holder, print)
     return existing(holder, true)
   }
+  return (insertion, worker) => {
+    const { tenant, job } = insertion
+    const print = fingerprint(job)
+    // Almost every ref is new: then the index that its row goes into is all that need be asked.
+    const careful = job.unique !== undefined || elsewhere({ tenant, ref: job.ref })
+    const inserted = (careful ? met(insertion, print) : undefined) ?? store(insertion, print, worker) ?? met(insertion, print)
+    if (!inserted) throw new Error(`The ref ${job.ref} is taken, and leads nowhere.`)
+    return inserted
+  }
 }
 
-function storeJob(means: Means, started: (claimed: Claimed) => void): (insertion: Insertion, print: string, worker: string | undefined) => Inserted {
+/** Prepares storing a job under a ref that leads nowhere else; undefined when there is a job of its own. */
+function storeJob(
+  means: Means,
+  started: (claimed: Claimed) => void,
+): (insertion: Insertion, print: string, worker: string | undefined) => Inserted | undefined {
   const { db, clock, settings, tally } = means
   const keys = uniqueKeys(means)
   const insertJob = db.prepare(
     `INSERT INTO jobs (tenant, ref, queue, name, state, priority, due_at, attempt, runs, max_attempts, lease, lease_until, worker, inserted_at,
        attempted_at, timeout, codec, attended_at, unique_key, fingerprint, tags, meta, trace)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (tenant, ref) DO NOTHING`,
   )
   const insertArgs = db.prepare('INSERT INTO job_args (job_id, args) VALUES (?, ?)')
   return ({ tenant, job }, print, worker) => {
@@ -85,7 +99,7 @@ function storeJob(means: Means, started: (claimed: Claimed) => void): (insertion
     const entered = enter(dueAt, now)
     const run = worker !== undefined && entered === 'available' ? { lease: mintLease(), worker, ...claim({ attempt: 0 }) } : undefined
     const state = run?.state ?? entered
-    const { lastInsertRowid } = insertJob.run(
+    const { lastInsertRowid, changes } = insertJob.run(
       tenant,
       ref,
       queue,
@@ -110,6 +124,7 @@ function storeJob(means: Means, started: (claimed: Claimed) => void): (insertion
       JSON.stringify(job.meta),
       trace,
     )
+    if (changes === 0) return undefined
     insertArgs.run(lastInsertRowid, job.args)
     if (unique) keys.take(tenant, unique, Number(lastInsertRowid))
     tally.note(queue, null, state)

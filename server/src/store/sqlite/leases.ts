@@ -1,7 +1,8 @@
 import { cancel, release as transition } from '../../lifecycle.js'
 import { type AttemptRow, requestOf } from '../attemptRow.js'
 import type { Held, Lane, Released } from '../store.js'
-import { attemptColumns, conclude } from './conclude.js'
+import { attemptRows } from './attemptRows.js'
+import { conclude } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 
@@ -43,11 +44,11 @@ export function held({ db }: Means): Operations['held'] {
 export function release(means: Means): Operations['release'] {
   const { db, clock, tally } = means
   const end = conclude(means)
-  const find = db.prepare<[number, string], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ? AND lease = ?`)
+  const rows = attemptRows<[number, string]>(means, 'WHERE id = ? AND lease = ?')
   const give = db.prepare('UPDATE jobs SET state = ?, attempt = ?, lease = NULL, lease_until = NULL WHERE id = ?')
   return (leases) =>
     leases.map(({ jobId, lease }): Released | null => {
-      const row = find.get(rowIdOf(jobId), lease)
+      const row = rows.get(rowIdOf(jobId), lease)
       if (!row) return null
       const reason = requestOf(row)
       if (reason) return { announcement: end(row, cancel(row, reason, { now: clock.now() }), null) }

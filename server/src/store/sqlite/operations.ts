@@ -19,8 +19,8 @@ export interface Means {
   /** Store time: whole ms, never stepping back. */
   readonly clock: Clock
   readonly random: Random
-  /** Whether any ref is, or was since the database was opened, the alias of a job: where none is, none is looked for. */
-  readonly refs: { haveAliases: boolean }
+  /** Whether any ref is, or was since the database was opened, an alias, and any a tombstone: where none is, none is looked for. */
+  readonly refs: { haveAliases: boolean; haveTombstones: boolean }
   /** Told of every job that changes its state. */
   readonly tally: Tally
 }

@@ -4,28 +4,25 @@ import type { Means } from './operations.js'
 
 /** Prepares storing a job's outcome. */
 export function writeOutcome({ db }: Means): (jobId: number, outcome: Outcome) => void {
-  const write = db.prepare(`INSERT INTO outcomes (job_id, ${outcomeColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const header = 'job_id, number, attempt, type, final, at, chunks'
+  const writeValue = db.prepare(`INSERT INTO outcomes (${header}, codec, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const writeSnooze = db.prepare(`INSERT INTO outcomes (${header}, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+  const writeError = db.prepare(
+    `INSERT INTO outcomes (${header}, codec, value, code, message, name, state, retry_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
   return (jobId, outcome) => {
-    const { number, attempt, type, final, at } = outcome
-    const error = type === 'error' ? outcome : undefined
-    write.run(
-      jobId,
-      number,
-      attempt,
-      type,
-      Number(final),
-      at,
-      outcome.chunks,
-      type === 'snooze' ? outcome.seconds : null,
-      error?.code,
-      error?.message,
-      error?.name,
-      error?.state,
-      error?.retryAt,
-      type === 'snooze' ? null : outcome.codec,
-      type === 'snooze' ? null : outcome.value,
-      error?.trace,
-    )
+    const { number, attempt, type, final, at, chunks } = outcome
+    if (type === 'snooze') {
+      writeSnooze.run(jobId, number, attempt, type, Number(final), at, chunks, outcome.seconds)
+      return
+    }
+    const { codec, value } = outcome
+    if (type !== 'error') {
+      writeValue.run(jobId, number, attempt, type, Number(final), at, chunks, codec, value)
+      return
+    }
+    const { code, message, name, state, retryAt, trace } = outcome
+    writeError.run(jobId, number, attempt, type, Number(final), at, chunks, codec, value, code, message, name, state, retryAt, trace)
   }
 }
 

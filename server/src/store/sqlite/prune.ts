@@ -16,7 +16,7 @@ const clearedPerJob = 25
  * aliases and chunks jobs have, one call deletes little more than it may: chunks become loose and go with later calls.
  */
 export function prune(means: Means): Operations['prune'] {
-  const { db, clock, settings } = means
+  const { db, clock, settings, refs } = means
   const { loosen, clear } = looseReports(means)
   const outlived = db.prepare<[number, number], Outlived>(
     `SELECT id, tenant, ref, unique_key AS uniqueKey, report FROM jobs INDEXED BY jobs_finished
@@ -31,16 +31,17 @@ export function prune(means: Means): Operations['prune'] {
        (SELECT tenant, ref FROM tombstones INDEXED BY tombstones_expiry WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
   )
   const remove = ({ id, tenant, ref, uniqueKey, report }: Outlived): Lookup[] => {
-    const refs = [{ tenant, ref }, ...aliases.all(id)]
+    const lookups = [{ tenant, ref }, ...aliases.all(id)]
     if (uniqueKey !== null) freeKey.run(tenant, uniqueKey, id)
     loosen(report)
     for (const deletion of deletions) deletion.run(id)
-    return refs
+    return lookups
   }
   return (limit) => {
     const now = clock.now()
     const pruned: Lookup[] = []
     for (const job of outlived.all(now - settings.retentionMs, limit)) {
+      refs.haveTombstones = true
       if (pruned.length >= limit) break
       for (const each of remove(job)) {
         bury.run(each.tenant, each.ref, now + settings.tombstoneMs)

@@ -1,8 +1,9 @@
 import { settle as transition } from '../../lifecycle.js'
-import { type AttemptRow, factsOf } from '../attemptRow.js'
+import { factsOf } from '../attemptRow.js'
 import type { Settled } from '../store.js'
+import { attemptRows } from './attemptRows.js'
 import { claim } from './claim.js'
-import { attemptColumns, conclude } from './conclude.js'
+import { conclude } from './conclude.js'
 import { rowIdOf } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
 
@@ -10,11 +11,11 @@ import type { Means, Operations } from './operations.js'
 export function settle(means: Means, claims: Operations['claim'] = claim(means)): Operations['settle'] {
   const { clock, random } = means
   const end = conclude(means)
-  const find = means.db.prepare<[number], AttemptRow>(`SELECT ${attemptColumns} FROM jobs WHERE id = ?`)
+  const rows = attemptRows<[number]>(means, 'WHERE id = ?')
   return (settlements, requests) => {
     const settled = settlements.map((settlement): Settled => {
       const { jobId, lease, outcome } = settlement
-      const row = find.get(rowIdOf(jobId))
+      const row = rows.get(rowIdOf(jobId))
       if (row?.lease === lease) {
         return { type: 'settled', announcement: end(row, transition(factsOf(row), outcome, { now: clock.now(), random }), settlement) }
       }

@@ -39,7 +39,8 @@ interface Parts {
 
 /** Builds the engine over a database from `openDatabase`. */
 export function sqliteEngine(db: Database.Database, { settings, clock = systemClock, random = jitter }: Parts): SqliteEngine {
-  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random, tally: new Tally(db), refs: { haveAliases: anyAlias(db) } }
+  const refs = { haveAliases: isAny(db, 'aliases'), haveTombstones: isAny(db, 'tombstones') }
+  const means: Means = { db, settings, clock: storeClock(clock, latestTime(db)), random, tally: new Tally(db), refs }
   const claims = claim(means)
   const operations: Operations = {
     insert: insert(means, claims),
@@ -75,8 +76,8 @@ export function sqliteEngine(db: Database.Database, { settings, clock = systemCl
   }
 }
 
-function anyAlias(db: Database.Database): boolean {
-  return db.prepare<[], 1>('SELECT 1 FROM aliases LIMIT 1').pluck().get() === 1
+function isAny(db: Database.Database, table: 'aliases' | 'tombstones'): boolean {
+  return db.prepare<[], 1>(`SELECT 1 FROM ${table} LIMIT 1`).pluck().get() === 1
 }
 
 /** The latest time that an index or a short walk can tell of: when a job was last stored, claimed or finished. */

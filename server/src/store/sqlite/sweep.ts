@@ -2,7 +2,8 @@ import type { JobState } from '@anchorleg/shared'
 import { crash, due } from '../../lifecycle.js'
 import { type AttemptRow, factsOf } from '../attemptRow.js'
 import type { Expired, Waiter } from '../store.js'
-import { attemptColumns, conclude } from './conclude.js'
+import { attemptRows } from './attemptRows.js'
+import { conclude } from './conclude.js'
 import type { Means, Operations } from './operations.js'
 
 interface DueJob extends Omit<Waiter, 'jobId'> {
@@ -31,13 +32,15 @@ export function stage({ db, clock, tally }: Means): Operations['stage'] {
 
 /** Prepares taking jobs from workers whose lease has ended, or that were to stop and have had their grace. */
 export function expire(means: Means): Operations['expire'] {
-  const { db, clock, random, settings } = means
+  const { clock, random, settings } = means
   const end = conclude(means)
-  const silent = db.prepare<[number, number, number], AttemptRow>(
-    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ? AND attempted_at >= ? ORDER BY lease_until LIMIT ?`,
+  const silent = attemptRows<[number, number, number]>(
+    means,
+    'INDEXED BY jobs_leased WHERE lease_until <= ? AND attempted_at >= ? ORDER BY lease_until LIMIT ?',
   )
-  const stubborn = db.prepare<[number, number, number], AttemptRow>(
-    `SELECT ${attemptColumns} FROM jobs INDEXED BY jobs_cancelling WHERE state = 'executing' AND cancel_by <= ? AND cancel_by >= ? ORDER BY cancel_by LIMIT ?`,
+  const stubborn = attemptRows<[number, number, number]>(
+    means,
+    "INDEXED BY jobs_cancelling WHERE state = 'executing' AND cancel_by <= ? AND cancel_by >= ? ORDER BY cancel_by LIMIT ?",
   )
   return (limit, youngMs = Number.POSITIVE_INFINITY) => {
     const now = clock.now()
