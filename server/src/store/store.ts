@@ -201,7 +201,8 @@ export interface Told extends Progression {
 
 export interface Insertion {
   readonly tenant: string
-  readonly job: JobRequest
+  /** What its caller wants to be told of is the hub's business. */
+  readonly job: Omit<JobRequest, 'want'>
   /** Insertions of one call with the same unit stand or fall together: one refused, none stored; the others are refused as `invalid_job`, without issues. */
   readonly unit?: number | undefined
 }

@@ -1,15 +1,20 @@
 import { Worker } from 'node:worker_threads'
 import { Gathering, systemClock } from '@anchorleg/shared'
 import { type Claimed, type Start, type Store, StoreRefused, type StoreSettings, StoreUnavailable } from '../store.js'
-import type { Method, Request } from './operations.js'
-import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
+import { type Flat, lay, raise } from './flat.js'
+import * as kinds from './kinds.js'
+import type { Method } from './operations.js'
+import type { FromThread, Parcel, ThreadData } from './threadMessages.js'
 
 interface Asked {
   /** What it has claimed, which is told ahead of its answer. */
-  readonly claimed: Start
+  readonly claimed: (claimed: Flat) => void
   readonly resolve: (value: unknown) => void
   readonly reject: (error: StoreUnavailable) => void
 }
+
+/** What is asked of the thread. */
+type Asking = Pick<Parcel, 'args' | 'entries'> & { readonly method: Method }
 
 /**
  * Opens the embedded store over a file or in memory.
@@ -39,7 +44,10 @@ export async function startThread(workerData: ThreadData): Promise<Worker> {
 /** The store as the hub's own thread sees it. What is asked in one turn of the event loop goes over in one message. */
 export class SqliteStore implements Store {
   readonly #asked = new Map<number, Asked>()
-  readonly #outgoing = new Gathering<Request>((requests) => this.#send(requests), entriesOf)
+  readonly #outgoing = new Gathering<Parcel>(
+    (parcels) => this.#send(parcels),
+    ({ entries }) => entries,
+  )
   readonly #ended: Promise<void>
   #lastId = 0
   #closed = false
@@ -60,12 +68,20 @@ export class SqliteStore implements Store {
     })
   }
 
-  readonly insert: Store['insert'] = (insertions, claims, start) => this.#askClaiming('insert', [insertions, claims], start)
+  readonly insert: Store['insert'] = async (insertions, claims, start) => {
+    const load = lay(kinds.insertions, insertions)
+    const { answer, claimed } = await this.#askClaiming({ method: 'insert', args: [load, claims], entries: insertions.length }, start)
+    return { inserted: raise(kinds.inserted, answer), claimed }
+  }
   readonly claim: Store['claim'] = (claims) =>
     new Promise((resolve, reject) => {
-      this.#ask<Claimed[]>('claim', [claims], resolve).then(resolve, reject)
+      this.#askClaiming({ method: 'claim', args: [claims], entries: claims.length }, resolve).then(({ claimed }) => resolve(claimed), reject)
     })
-  readonly settle: Store['settle'] = (settlements, claims, start) => this.#askClaiming('settle', [settlements, claims], start)
+  readonly settle: Store['settle'] = async (settlements, claims, start) => {
+    const load = lay(kinds.settlements, settlements)
+    const { answer, claimed } = await this.#askClaiming({ method: 'settle', args: [load, claims], entries: settlements.length }, start)
+    return { settled: raise(kinds.settled, answer), claimed }
+  }
   readonly renew: Store['renew'] = (...args) => this.#ask('renew', args)
   readonly shorten: Store['shorten'] = (...args) => this.#ask('shorten', args)
   readonly held: Store['held'] = (...args) => this.#ask('held', args)
@@ -93,37 +109,42 @@ export class SqliteStore implements Store {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true
-      this.#outgoing.add({ id: 0, method: 'close', args: [] })
+      this.#outgoing.add({ id: 0, method: 'close', args: [], entries: 1 })
     }
     return this.#ended
   }
 
-  async #askClaiming<T extends { readonly claimed: Claimed[] }>(method: Method, args: readonly unknown[], start: Start | undefined): Promise<T> {
-    let started: Claimed[] | undefined
-    const answer = await this.#ask<T>(method, args, (claimed) => {
-      started = claimed
-      start?.(claimed)
+  async #askClaiming(asking: Asking, start: Start = () => {}): Promise<{ answer: Flat; claimed: Claimed[] }> {
+    let claimed: Claimed[] = []
+    const answer = await this.#deliver<Flat>(asking, (flat) => {
+      claimed = raise(kinds.claimed, flat)
+      start(claimed)
     })
-    return started ? { ...answer, claimed: started } : answer
+    return { answer, claimed }
   }
 
-  #ask<T>(method: Method, args: readonly unknown[], claimed: Start = () => {}): Promise<T> {
+  #ask<T>(method: Method, args: readonly unknown[]): Promise<T> {
+    const [list] = args
+    return this.#deliver({ method, args, entries: Array.isArray(list) ? list.length : 1 })
+  }
+
+  #deliver<T>(asking: Asking, claimed: Asked['claimed'] = () => {}): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new StoreUnavailable('The store is closed.'))
       if (this.#gone) return reject(new StoreUnavailable(this.#gone))
       const id = ++this.#lastId
       this.#asked.set(id, { claimed, resolve: resolve as Asked['resolve'], reject })
-      this.#outgoing.add({ id, method, args })
+      this.#outgoing.add({ id, ...asking })
     })
   }
 
-  #send(requests: readonly Request[]): void {
+  #send(parcels: readonly Parcel[]): void {
     try {
-      this.thread.postMessage(requests)
+      this.thread.postMessage(parcels)
     } catch (error) {
       // One that cannot be copied to the thread must not take the others down.
-      const [only, ...others] = requests
-      if (others.length > 0) for (const request of requests) this.#send([request])
+      const [only, ...others] = parcels
+      if (others.length > 0) for (const parcel of parcels) this.#send([parcel])
       else if (only) this.#answer(only.id, (asked) => asked.reject(new StoreUnavailable(String(error), { cause: error })))
     }
   }

@@ -1,13 +1,13 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { type Clock, stopwatch, stride, systemClock } from '@anchorleg/shared'
 import { StoreRefused } from '../store.js'
-import { claimsFirst } from './claimsFirst.js'
 import { Departures } from './departures.js'
+import { load, unload } from './freight.js'
 import { openDatabase } from './openDatabase.js'
 import type { Answer, Request } from './operations.js'
 import { type SqliteEngine, sqliteEngine } from './sqliteEngine.js'
 import { type LogSync, syncLog } from './syncLog.js'
-import { entriesOf, type FromThread, type ThreadData } from './threadMessages.js'
+import type { FromThread, Parcel, ThreadData } from './threadMessages.js'
 
 /** A transaction that is committed, and may not be on the disk yet. */
 interface Committed {
@@ -39,15 +39,15 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
     },
   )
 
-  port.on('message', (first: readonly Request[]) => {
+  port.on('message', (first: readonly Parcel[]) => {
     const requests = gather(port, first)
     const asked = requests.filter(({ method }) => method !== 'close')
     if (asked.length > 0) {
       const begun = stopwatch.now()
       const before = engine.changes
-      const { claims, rest } = claimsFirst(asked, engine.run(asked))
+      const { claims, answers } = load(asked, engine.run(asked.map(unload)))
       if (claims.length > 0) tell({ type: 'claimed', claims })
-      departures.add({ answers: rest, begun }, log === undefined || engine.changes === before)
+      departures.add({ answers, begun }, log === undefined || engine.changes === before)
     }
     if (asked.length < requests.length) void close()
   })
@@ -73,15 +73,15 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
 }
 
 /** What has come by now, in order, up to a stride of entries: what is beyond it has the next transaction. */
-function gather(port: MessagePort, first: readonly Request[]): Request[] {
+function gather(port: MessagePort, first: readonly Parcel[]): Request[] {
   const requests = [...first]
-  let entries = first.reduce((sum, request) => sum + entriesOf(request), 0)
+  let entries = first.reduce((sum, parcel) => sum + parcel.entries, 0)
   while (entries < stride) {
     const next = receiveMessageOnPort(port)
     if (!next) break
-    for (const request of next.message as readonly Request[]) {
-      requests.push(request)
-      entries += entriesOf(request)
+    for (const parcel of next.message as readonly Parcel[]) {
+      requests.push(parcel)
+      entries += parcel.entries
     }
   }
   return requests

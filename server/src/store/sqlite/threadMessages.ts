@@ -1,4 +1,5 @@
-import type { Claimed, StoreSettings } from '../store.js'
+import type { StoreSettings } from '../store.js'
+import type { Flat } from './flat.js'
 import type { Answer, Request } from './operations.js'
 
 /** What the thread is started with. */
@@ -7,7 +8,7 @@ export interface ThreadData {
   readonly settings: Omit<StoreSettings, 'committed' | 'opened'>
 }
 
-/** What the thread tells. To it go lists of requests. */
+/** What the thread tells. To it go lists of parcels. */
 export type FromThread =
   | { readonly type: 'opened' }
   | { readonly type: 'refused'; readonly reason: string }
@@ -19,7 +20,7 @@ export type FromThread =
 /** What the request of this id has claimed. */
 export interface Claim {
   readonly id: number
-  readonly claimed: Claimed[]
+  readonly claimed: Flat
 }
 
 /** What came of the requests of one transaction, and how long it took with the disk, in ms. */
@@ -28,7 +29,7 @@ export interface Transaction {
   readonly ms: number
 }
 
-/** How many entries a request has for the store. */
-export function entriesOf({ args: [list] }: Request): number {
-  return Array.isArray(list) ? list.length : 1
+/** A request on its way to the thread, and how many entries it has for the store. */
+export interface Parcel extends Request {
+  readonly entries: number
 }
