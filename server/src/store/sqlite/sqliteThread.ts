@@ -4,7 +4,7 @@ import { StoreRefused } from '../store.js'
 import { Departures } from './departures.js'
 import { load, unload } from './freight.js'
 import { openDatabase } from './openDatabase.js'
-import type { Answer, Request } from './operations.js'
+import type { Answer } from './operations.js'
 import { type SqliteEngine, sqliteEngine } from './sqliteEngine.js'
 import { type LogSync, syncLog } from './syncLog.js'
 import type { FromThread, Parcel, ThreadData } from './threadMessages.js'
@@ -25,19 +25,16 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
   const opened = open()
   if (!opened) return
   const { engine, log } = opened
-  const departures = new Departures<Committed>(
-    () => log?.sync() ?? Promise.resolve(),
-    (committed, failure) => {
-      const trouble = failure === undefined ? undefined : `The disk does not take what was written: ${failure}.`
-      tell({
-        type: 'stored',
-        transactions: committed.map(({ answers, begun }) => ({
-          answers: trouble === undefined ? answers : answers.map(({ id }) => ({ id, trouble })),
-          ms: stopwatch.now() - begun,
-        })),
-      })
-    },
-  )
+  const departures = new Departures<Committed>(log ?? { soon: async () => {}, now() {} }, (committed, failure) => {
+    const trouble = failure === undefined ? undefined : `The disk does not take what was written: ${failure}.`
+    tell({
+      type: 'stored',
+      transactions: committed.map(({ answers, begun }) => ({
+        answers: trouble === undefined ? answers : answers.map(({ id }) => ({ id, trouble })),
+        ms: stopwatch.now() - begun,
+      })),
+    })
+  })
 
   port.on('message', (first: readonly Parcel[]) => {
     const requests = gather(port, first)
@@ -47,7 +44,9 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
       const before = engine.changes
       const { claims, answers } = load(asked, engine.run(asked.map(unload)))
       if (claims.length > 0) tell({ type: 'claimed', claims })
-      departures.add({ answers, begun }, log === undefined || engine.changes === before)
+      // Beside the sync of a request that comes alone there is nothing to do, unless it set something going.
+      const alone = asked.length === 1 && asked[0]?.entries === 1 && claims.length === 0
+      departures.add({ answers, begun }, engine.changes === before ? 'unwritten' : alone ? 'now' : 'soon')
     }
     if (asked.length < requests.length) void close()
   })
@@ -73,7 +72,7 @@ function serve(port: MessagePort, { file, settings }: ThreadData): void {
 }
 
 /** What has come by now, in order, up to a stride of entries: what is beyond it has the next transaction. */
-function gather(port: MessagePort, first: readonly Parcel[]): Request[] {
+function gather(port: MessagePort, first: readonly Parcel[]): Parcel[] {
   const requests = [...first]
   let entries = first.reduce((sum, parcel) => sum + parcel.entries, 0)
   while (entries < stride) {

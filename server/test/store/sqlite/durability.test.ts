@@ -54,7 +54,7 @@ test('every acknowledgement follows a sync of its own', async () => {
   expect(await child.ended).toBe(0)
   const words = child.lines().map((line) => line.split(' ')[0])
   const acknowledged = words.flatMap((word, i) => (word === 'inserted' || word === 'settled' ? [i] : []))
-  expect(acknowledged).toHaveLength(20)
+  expect(acknowledged).toHaveLength(30)
   for (const i of acknowledged) expect(words[i - 1]).toBe('synced')
 })
 

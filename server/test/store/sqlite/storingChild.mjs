@@ -16,10 +16,10 @@ const store = await openStore(`sqlite:${file}`, settings).catch((error) => {
 })
 say('opened')
 
-async function insert() {
+async function insert(name = 'n', /** @type {import('#server/store/store.js').ClaimRequest[]} */ claims = []) {
   const ref = mintRef()
-  const job = { ref, name: 'n', queue: 'q', priority: 0, maxAttempts: 3, tags: [], meta: {}, codec: codecTag, args: '[1]' }
-  await store.insert([{ tenant, job }], [])
+  const job = { ref, name, queue: 'q', priority: 0, maxAttempts: 3, tags: [], meta: {}, codec: codecTag, args: '[1]' }
+  await store.insert([{ tenant, job }], claims)
   say('inserted', ref)
 }
 
@@ -49,6 +49,7 @@ switch (mode) {
     for (let i = 0; i < 10; i++) {
       await insert()
       await settle()
+      await insert('straight', [{ worker: 'w', queue: 'q', names: ['straight'], limit: 1 }])
     }
     await store.close()
     break

@@ -2,12 +2,18 @@
 import fs, { writeSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-const { fdatasync } = fs
+const { fdatasync, fdatasyncSync } = fs
+const tell = () => writeSync(1, 'synced\n')
+
 /** @type {(fd: number, done: import('node:fs').NoParamCallback) => void} */
 const telling = (fd, done) =>
   fdatasync(fd, (error) => {
-    writeSync(1, 'synced\n')
+    tell()
     done(error)
   })
 fs.fdatasync = Object.assign(telling, { __promisify__: fdatasync.__promisify__ })
+fs.fdatasyncSync = (fd) => {
+  fdatasyncSync(fd)
+  tell()
+}
 syncBuiltinESMExports()
