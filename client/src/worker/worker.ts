@@ -66,6 +66,7 @@ class ConnectedWorker {
   readonly #keeper: LeaseKeeper
   #refusals = 0
   #isReachable = true
+  #isRegistered = false
   #stopping: Promise<void> | undefined
   readonly #hurry = quietlyDeferred()
 
@@ -117,10 +118,25 @@ class ConnectedWorker {
         if (error.code !== 'closed') this.settings.log.error(`The hub refuses this worker: ${error.message}`, { code: error.code })
       },
       hears: {
-        perform: (assignments: Assignment[], acknowledge: () => void) => this.#perform(assignments, acknowledge),
-        lost: (leases: Lease[]) => this.#lose(leases),
-        cancel: (cancels: Cancel[]) => this.#runs.cancel(cancels),
+        perform: this.#onceRegistered((assignments: Assignment[], acknowledge: () => void) => this.#perform(assignments, acknowledge)),
+        lost: this.#onceRegistered((leases: Lease[]) => this.#lose(leases)),
+        cancel: this.#onceRegistered((cancels: Cancel[]) => this.#runs.cancel(cancels)),
       },
+    }
+  }
+
+  /**
+   * Hears in order, but nothing before the first registration has been taken in: a job may come in the same breath as its answer, and
+   * keep this thread busy before there is another that renews its lease.
+   */
+  #onceRegistered<Heard extends unknown[]>(hear: (...heard: Heard) => void): (...heard: Heard) => void {
+    return (...heard) => {
+      if (this.#isRegistered) hear(...heard)
+      else
+        this.#ready.promise.then(
+          () => hear(...heard),
+          () => {},
+        )
     }
   }
 
@@ -138,6 +154,8 @@ class ConnectedWorker {
     this.#keeper.start(reply.ok.leaseMs)
     for (const room of [this.#reports, this.#emissions, this.#settlements]) room.resume()
     this.#ready.resolve()
+    await this.#ready.promise
+    this.#isRegistered = true
   }
 
   #refused({ code, message }: { readonly code: string; readonly message: string }): void {

@@ -1,4 +1,5 @@
-// A worker in a process of its own, whose handler computes without a pause for as many ms as its args say.
+// A worker in a process of its own, whose handler computes without a pause until there is a file of the name that its args say.
+import { existsSync } from 'node:fs'
 import { defineJob } from '#client/index.js'
 import { createWorker } from '#client/worker/index.js'
 
@@ -7,9 +8,9 @@ let asked = 0
 const worker = createWorker(url, {
   token: () => `token ${++asked}`,
   jobs: [
-    defineJob({ name: 'job' }).perform((ms) => {
-      for (const end = performance.now() + ms; performance.now() < end; );
-      return ms
+    defineJob({ name: 'job' }).perform((file) => {
+      while (!existsSync(file));
+      return 'there'
     }),
   ],
 })
