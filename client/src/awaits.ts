@@ -6,16 +6,18 @@ import { show } from './options.js'
 
 /** The awaits under way on one client. */
 export class Awaits {
-  readonly #open = new Set<Awaiting>()
-
-  /** First that of asking ahead, where there is one, then the deadline itself. */
+  /** First that of asking ahead, where there is one, then the deadline itself; then none, while the hub has its last word. */
   readonly #deadlines = new Deadlines<Awaiting>((awaiting) => this.#due(awaiting))
 
   constructor(private readonly rooms: Rooms) {}
 
   /** Awaits one relay or the promise of one. Rejects with TypeError for arguments that are not as they must be, and for nothing else. */
-  async one(given: unknown, wait: Wait | undefined): Promise<AwaitResult<any>> {
-    return this.#begin([given], wait)[0] as Promise<AwaitResult<any>>
+  one(given: unknown, wait: Wait | undefined): Promise<AwaitResult<any>> {
+    try {
+      return this.#begin([given], wait)[0] as Promise<AwaitResult<any>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Awaits relays and promises of relays with one deadline, counted from the call. Rejects like {@link one}. */
@@ -27,7 +29,7 @@ export class Awaits {
 
   /** Ends every await, and whatever comes later. */
   end({ code, message }: RelayError): void {
-    for (const awaiting of [...this.#open]) awaiting.failed(code as 'closed' | 'unauthorized' | 'forbidden', message)
+    for (const awaiting of this.#deadlines.entries) awaiting.failed(code as 'closed' | 'unauthorized' | 'forbidden', message)
   }
 
   #begin(relays: readonly unknown[], wait: Wait | undefined): Promise<AwaitResult<any>>[] {
@@ -37,7 +39,6 @@ export class Awaits {
     const { timeout, signal } = patience
     const begun = relays.map((relay) => {
       const awaiting = new Awaiting(relay, patience, this.rooms, this.#over)
-      this.#open.add(awaiting)
       awaiting.next = timeout > 2 * askedAhead ? timeout - askedAhead : timeout
       this.#deadlines.add(awaiting.next, awaiting)
       return awaiting
@@ -50,14 +51,13 @@ export class Awaits {
 
   #due(awaiting: Awaiting): void {
     const { next, timeout } = awaiting
-    if (next === timeout || next === askedAhead) return void awaiting.expire()
-    void awaiting.askAhead()
-    awaiting.next = askedAhead
-    this.#deadlines.add(askedAhead, awaiting)
+    const isLast = next === timeout || next === askedAhead
+    awaiting.next = isLast ? Number.POSITIVE_INFINITY : askedAhead
+    this.#deadlines.add(awaiting.next, awaiting)
+    void (isLast ? awaiting.expire() : awaiting.askAhead())
   }
 
   readonly #over = (awaiting: Awaiting): void => {
-    this.#open.delete(awaiting)
     this.#deadlines.delete(awaiting.next, awaiting)
   }
 }

@@ -6,7 +6,7 @@ import { definitionIssues } from './options.js'
 import type { Outcome } from './outcome.js'
 import { makePerformer, type Performer } from './performer.js'
 import type { Relay } from './relay.js'
-import { type In, type Out, type Schema, sentenceOf } from './schema.js'
+import { checking, type In, type Out, type Schema, sentenceOf } from './schema.js'
 
 type May<T> = T | PromiseLike<T>
 
@@ -50,7 +50,16 @@ export function defineJob<
   if (backoff !== undefined && typeof backoff !== 'function') issues.push({ path: ['backoff'], message: 'expected a function' })
   if (issues.length > 0) throw new TypeError(`The job definition is wrong: ${sentenceOf(issues)}`)
   const isPlain = options.timeout !== Number.POSITIVE_INFINITY && options.unique === undefined
-  const kept: Definition = Object.freeze({ name, args, result, progress, chunk, backoff, isPlain, options: Object.freeze(frozenOptions(options)) })
+  const kept: Definition = Object.freeze({
+    name,
+    args: checking(args),
+    result: checking(result),
+    progress,
+    chunk,
+    backoff,
+    isPlain,
+    options: Object.freeze(frozenOptions(options)),
+  })
   return Object.freeze({
     name,
     [defined]: kept,

@@ -19,15 +19,12 @@ import type { Attachment, PendingRefs } from './pendingRefs.js'
 export interface Parcel {
   readonly jobs: readonly Omit<JobRequestInput, 'want'>[]
   readonly atomic: boolean
+  /** Upper bound of its bytes in a frame: 0 until the outbox, to which it is added once, reckons it. */
+  weight: number
   /** Called once, unless the parcel is withdrawn before: with the hub's answer to each job, in order. */
   resolve(submitted: readonly Submitted[]): void
+  /** Called instead; the parcel withdraws itself. */
   reject(error: RelayError): void
-}
-
-interface Held {
-  readonly parcel: Parcel
-  /** Upper bound of its bytes in a frame. */
-  readonly weight: number
 }
 
 /** What may wait here at once, in jobs and in bytes. */
@@ -44,9 +41,9 @@ const windowBytes = 16 * 1024 * 1024
  * What was not acknowledged when a connection ended leaves again on the next, under the same refs.
  */
 export class Outbox {
-  readonly #held = new Map<Parcel, Held>()
+  readonly #held = new Set<Parcel>()
   /** Those not sent on this connection, in order; withdrawn ones are skipped when their turn comes. */
-  #unsent: Held[] = []
+  #unsent: Parcel[] = []
   #jobs = 0
   #bytes = 0
   #onTheWay = 0
@@ -59,37 +56,34 @@ export class Outbox {
 
   /** Takes a parcel; it may be refused at once, for its size or for want of room. */
   add(parcel: Parcel): void {
-    const weight = parcel.jobs.reduce((sum, job) => sum + weigh(job), 0)
+    for (const job of parcel.jobs) parcel.weight += weigh(job)
     const { limits } = this.connection
-    const refused = (limits && oversized(parcel, weight, limits)) ?? this.#full(parcel, weight)
+    const refused = (limits && oversized(parcel, limits)) ?? this.#full(parcel)
     if (refused) return parcel.reject(refused)
-    const held = { parcel, weight }
-    this.#held.set(parcel, held)
-    this.#unsent.push(held)
+    this.#held.add(parcel)
+    this.#unsent.push(parcel)
     this.#jobs += parcel.jobs.length
-    this.#bytes += weight
+    this.#bytes += parcel.weight
     this.pump()
   }
 
   /** Forgets a parcel whose caller no longer waits. What has left already may still be stored. */
   withdraw(parcel: Parcel): void {
-    const held = this.#held.get(parcel)
-    if (!held) return
-    this.#held.delete(parcel)
+    if (!this.#held.delete(parcel)) return
     this.#jobs -= parcel.jobs.length
-    this.#bytes -= held.weight
+    this.#bytes -= parcel.weight
     this.#compact()
   }
 
   /** Withdrawn parcels are skipped when their turn comes; while it does not, they are let go of in bulk. */
   #compact(): void {
-    if (this.#unsent.length > 2 * this.#held.size + spare) this.#unsent = this.#unsent.filter(({ parcel }) => this.#held.has(parcel))
+    if (this.#unsent.length > 2 * this.#held.size + spare) this.#unsent = this.#unsent.filter((parcel) => this.#held.has(parcel))
   }
 
   /** Nothing that was on its way will be answered. */
   disconnected(): void {
     this.#onTheWay = 0
-    this.#unsent = [...this.#held.values()]
+    this.#unsent = [...this.#held]
   }
 
   /** Sends what waits, at the end of this turn. */
@@ -104,54 +98,52 @@ export class Outbox {
   }
 
   /** The next frames, as far as the window allows: single jobs share them, an atomic parcel has its own. */
-  #frames(limits: Limits): Held[][] {
-    const singles: Held[] = []
-    const frames: Held[][] = []
+  #frames(limits: Limits): Parcel[][] {
+    const singles: Parcel[] = []
+    const frames: Parcel[][] = []
     let next = 0
     for (; next < this.#unsent.length && this.#onTheWay < windowBytes; next += 1) {
-      const held = this.#unsent[next] as Held
-      if (!this.#held.has(held.parcel)) continue
-      const refused = oversized(held.parcel, held.weight, limits)
+      const parcel = this.#unsent[next] as Parcel
+      if (!this.#held.has(parcel)) continue
+      const refused = oversized(parcel, limits)
       if (refused) {
-        this.withdraw(held.parcel)
-        held.parcel.reject(refused)
+        parcel.reject(refused)
         continue
       }
-      this.#onTheWay += held.weight
-      if (held.parcel.atomic) frames.push([held])
-      else singles.push(held)
+      this.#onTheWay += parcel.weight
+      if (parcel.atomic) frames.push([parcel])
+      else singles.push(parcel)
     }
     this.#unsent = this.#unsent.slice(next)
     return [...cutIntoFrames(singles, { ...limits, batch: Math.min(stride, limits.batch) }, ({ weight }) => weight), ...frames]
   }
 
-  async #submit(frame: readonly Held[]): Promise<void> {
-    const carried: Attachment[] = []
+  async #submit(frame: readonly Parcel[]): Promise<void> {
+    const carried: (Attachment | undefined)[] = []
     const jobs: JobRequestInput[] = []
-    for (const { parcel } of frame) {
+    for (const parcel of frame) {
       for (const job of parcel.jobs) {
         const attachment = this.pending.takeFor(job.ref)
-        if (attachment) carried.push(attachment)
+        carried.push(attachment)
         jobs.push(attachment ? { ...job, want: attachment.want } : job)
       }
     }
-    const reply = await this.connection.ask('submit', frame[0]?.parcel.atomic ? { jobs, atomic: true } : { jobs })
+    const reply = await this.connection.ask('submit', frame[0]?.atomic ? { jobs, atomic: true } : { jobs })
     if ('lost' in reply && reply.lost === 'disconnected') return
-    this.#onTheWay -= frame.reduce((sum, { weight }) => sum + weight, 0)
+    for (const { weight } of frame) this.#onTheWay -= weight
     const answer = 'ok' in reply && !isAnswerTo(jobs, reply.ok) ? unreadable : reply
-    const stored = new Set('ok' in answer ? answer.ok.flatMap((each) => ('refused' in each ? [] : [each.ref])) : [])
-    for (const attachment of carried) {
-      if (stored.has(attachment.ref)) this.pending.confirm(attachment)
-      else this.pending.again(attachment)
-    }
+    carried.forEach((attachment, i) => {
+      const isStored = 'ok' in answer && !('refused' in (answer.ok[i] as Submitted))
+      if (attachment) this.pending[isStored ? 'confirm' : 'again'](attachment)
+    })
     if ('lost' in answer) this.#unsent = [...frame, ...this.#unsent]
     else this.#settle(frame, answer)
     this.pump()
   }
 
-  #settle(frame: readonly Held[], answer: Answer<Submitted[]>): void {
+  #settle(frame: readonly Parcel[], answer: Answer<Submitted[]>): void {
     let next = 0
-    for (const { parcel } of frame) {
+    for (const parcel of frame) {
       const from = next
       next += parcel.jobs.length
       if (!this.#held.has(parcel)) continue
@@ -161,7 +153,7 @@ export class Outbox {
     }
   }
 
-  #full({ jobs }: Parcel, weight: number): RelayError | undefined {
+  #full({ jobs, weight }: Parcel): RelayError | undefined {
     if (this.#jobs + jobs.length <= capacity.jobs && this.#bytes + weight <= capacity.bytes) return undefined
     const ref = jobs[0]?.ref
     const waiting = `${this.#jobs} jobs already wait to be stored`
@@ -182,7 +174,7 @@ function weigh({ args, name, queue = '', tags, meta, unique, trace = '' }: Parce
   return header + frameShare(args) + 6 * (name.length + queue.length + trace.length) + more
 }
 
-function oversized({ jobs, atomic }: Parcel, weight: number, limits: Limits): RelayError | undefined {
+function oversized({ jobs, atomic, weight }: Parcel, limits: Limits): RelayError | undefined {
   for (const { ref, name, args } of jobs) {
     if (fits(args, limits.argsBytes)) continue
     const message = `The encoded args of "${name}" take ${byteLength(args)} bytes; at most ${limits.argsBytes} are taken.`

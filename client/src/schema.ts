@@ -13,7 +13,14 @@ export type Checked = { readonly value: unknown } | { readonly issues: readonly 
 
 /** A schema for types alone: it checks nothing. */
 export function type<T>(): StandardSchemaV1<T, T> {
-  return { '~standard': { version: 1, vendor: 'anchorleg', validate: (value) => ({ value: value as T }) } }
+  return { '~standard': { version: 1, vendor: 'anchorleg', validate: pass } }
+}
+
+const pass = (value: any) => ({ value })
+
+/** A schema where it may refuse or change a value: one for types alone need not be asked. */
+export function checking(schema: Schema | undefined): Schema | undefined {
+  return schema?.['~standard'].validate === pass ? undefined : schema
 }
 
 /** Validates with a schema; at once where the schema does. Throws or rejects only with what the schema itself throws. */

@@ -90,8 +90,9 @@ export class Socket {
 
   /** Of other namespaces nothing is expected. */
   #receive(data: string): void {
-    const [packet, type, namespace, id, json] = /^4(\d)([^,]*),(\d*)(.*)$/s.exec(data) ?? []
-    if (packet === undefined || namespace !== this.namespace) return
+    const [head, type, namespace, id] = /^4(\d)([^,]*),(\d*)/.exec(data) ?? []
+    if (head === undefined || namespace !== this.namespace) return
+    const json = data.slice(head.length)
     const content = json ? JSON.parse(json) : undefined
     if (type === '2') this.listener.heard(content[0], content[1], () => this.#acknowledge(id))
     else if (type === '3') this.#answers.get(Number(id))?.(content[0])

@@ -22,6 +22,7 @@ interface Rooms {
 export class Submission implements Parcel {
   readonly #settle = deferred<readonly Submitted[]>()
   jobs: Parcel['jobs'] = []
+  weight = 0
   #over = false
   #abort: (() => void) | undefined
 

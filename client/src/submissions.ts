@@ -24,7 +24,6 @@ interface Rooms {
 
 /** The jobs that are being submitted, and which refs the hub may therefore not know yet. */
 export class Submissions {
-  readonly #open = new Set<Submission>()
   readonly #underWay = new Map<string, number>()
   readonly #deadlines = new Deadlines<Submission>((submission) => submission.reject(this.#late()))
   /** Under which a promise of ours keeps the ref of its job. A WeakMap of promises would burden every collection of garbage. */
@@ -69,7 +68,7 @@ export class Submissions {
   /** Rejects what is not answered yet, and whatever comes later. */
   end(error: RelayError): void {
     this.#ended = error
-    for (const submission of [...this.#open]) submission.reject(error)
+    for (const submission of this.#deadlines.entries) submission.reject(error)
   }
 
   #submit(jobs: readonly NewJob[], terms: Terms): Promise<readonly Submitted[]> {
@@ -77,7 +76,6 @@ export class Submissions {
     const refs = jobs.map(refOf)
     for (const ref of refs) this.#underWay.set(ref, (this.#underWay.get(ref) ?? 0) + 1)
     const submission = new Submission(refs, terms, this.#rooms)
-    this.#open.add(submission)
     this.#deadlines.add(this.rooms.submitTimeout, submission)
     if (this.#ended) submission.reject(this.#ended)
     else submission.send(jobs)
@@ -90,7 +88,6 @@ export class Submissions {
   }
 
   #over(submission: Submission): void {
-    this.#open.delete(submission)
     this.#deadlines.delete(this.rooms.submitTimeout, submission)
     for (const ref of submission.refs) {
       const left = (this.#underWay.get(ref) ?? 1) - 1

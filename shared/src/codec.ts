@@ -32,7 +32,7 @@ export class DecodeError extends Error {
  */
 export function seal(value: unknown): string {
   try {
-    const sealed = stringify(value, undefined, { operations })
+    const sealed = stringify(value, undefined, typeof value === 'object' ? { operations } : undefined)
     if (sealed.length > quickCheck || sealed.includes('[-7,')) {
       const trouble = beyondBounds(JSON.parse(sealed))
       if (trouble) throw new EncodeError(`Cannot encode a value with ${trouble}.`, '')
@@ -87,7 +87,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Where we look at values otherwise than devalue does by default. */
+/** Where we look at objects otherwise than devalue does by default. */
 const operations = {
   /** An Error is plain data with its four fields, whatever its class; they include cycles of causes. */
   shapeOf(value: object) {

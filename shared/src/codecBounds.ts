@@ -30,6 +30,8 @@ const costly = new RegExp(`^(?:https?|wss?|ftp|file):[/\\\\]*[^/\\\\?#]{${valueB
 export function beyondBounds(flat: unknown): string | undefined {
   if (!Array.isArray(flat)) return undefined
   if (flat.length > valueBounds.nodes) return `more than ${valueBounds.nodes} parts`
+  // Few parts, each of which adds a level at most, need no walk, unless there is one that does not begin with a reference.
+  if (flat.length <= valueBounds.depth && !flat.some((node) => Array.isArray(node) && !(node[0] >= 0))) return undefined
   const seen = new Uint8Array(flat.length)
   const path: { references: readonly unknown[]; next: number }[] = []
   const spent: Spent = { sparseLength: 0, patterns: 0 }

@@ -16,9 +16,13 @@ export class Deadlines<T> {
   /** @param due is called with each entry, once, when its time is over: never before. */
   constructor(private readonly due: (entry: T) => void) {}
 
+  /** All entries that are counted for. */
+  get entries(): T[] {
+    return [...this.#lanes.values()].flatMap(({ entries }) => [...entries.keys()])
+  }
+
   /** Begins to count for an entry that is not counted yet; `Infinity` ms never end. */
   add(ms: number, entry: T): void {
-    if (ms === Number.POSITIVE_INFINITY) return
     const known = this.#lanes.get(ms)
     const lane = known ?? { entries: new Map<T, number>(), stop: () => {} }
     lane.entries.set(entry, stopwatch.now() + ms)
