@@ -1,4 +1,5 @@
 import { type Inspection, isFinished, type RefOutcome, type Standing, type Want, type WatchEvent } from '@anchorleg/shared'
+import { ByRef } from './byRef.js'
 import type { Roster } from './roster.js'
 import { inspectionOf, standingOf } from './standing.js'
 import type { Announcement, Inspected, Lookup, Store } from './store/store.js'
@@ -9,7 +10,7 @@ export interface ClientSession {
   readonly tenant: string
   /** Whether stacks and causes of thrown errors may reach it. */
   readonly seesTraces: boolean
-  /** The rooms it is in, by key, so that leaving costs what joining did. */
+  /** The refs whose rooms it is in, so that leaving costs what joining did. */
   readonly rooms: Set<string>
   /** The watch rooms it is in, by key. */
   readonly watched: Set<string>
@@ -42,7 +43,7 @@ interface Member {
  * frame then carries all the outcomes of a turn to a connection.
  */
 export class Courier {
-  readonly #rooms = new Map<string, Member[]>()
+  readonly #rooms = new ByRef<Member[]>()
   /** Who has left for good, so that nothing under way for it joins again. */
   readonly #gone = new WeakSet<ClientSession>()
 
@@ -57,34 +58,34 @@ export class Courier {
   }
 
   /** The refs that are awaited. */
-  *lookups(): Iterable<Lookup> {
-    for (const key of this.#rooms.keys()) yield lookupOf(key)
+  lookups(): Iterable<Lookup> {
+    return this.#rooms.lookups()
   }
 
   join(session: ClientSession, { ref, want }: Wanted): void {
     if (this.#gone.has(session)) return
-    const key = keyOf({ tenant: session.tenant, ref })
-    const room = this.#rooms.get(key)
-    session.rooms.add(key)
-    if (!room) this.#rooms.set(key, [{ session, want }])
+    const lookup = { tenant: session.tenant, ref }
+    const room = this.#rooms.get(lookup)
+    session.rooms.add(ref)
+    if (!room) this.#rooms.set(lookup, [{ session, want }])
     else if (!room.some((member) => member.session === session && member.want === want)) room.push({ session, want })
   }
 
   /** Whether it is in the room of a ref. */
   has(session: ClientSession, ref: string): boolean {
-    return session.rooms.has(keyOf({ tenant: session.tenant, ref }))
+    return session.rooms.has(ref)
   }
 
   leave(session: ClientSession, { ref, want }: Wanted): void {
-    const key = keyOf({ tenant: session.tenant, ref })
-    this.#keep(key, (member) => member.session !== session || member.want !== want)
-    if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
+    const lookup = { tenant: session.tenant, ref }
+    this.#keep(lookup, (member) => member.session !== session || member.want !== want)
+    this.#noteLeft(session, lookup)
   }
 
   /** A connection has closed: it leaves every room, and joins none any more. */
   leaveAll(session: ClientSession): void {
     this.#gone.add(session)
-    for (const key of session.rooms) this.#keep(key, (member) => member.session !== session)
+    for (const ref of session.rooms) this.#keep({ tenant: session.tenant, ref }, (member) => member.session !== session)
     session.rooms.clear()
   }
 
@@ -125,17 +126,16 @@ export class Courier {
   /** Tells of refs whose job was deleted while they were awaited. */
   expired(lookups: readonly Lookup[]): void {
     for (const lookup of lookups) {
-      const key = keyOf(lookup)
-      for (const { session } of this.#rooms.get(key) ?? []) {
-        if (session.rooms.delete(key)) session.tell.expired([lookup.ref])
+      for (const { session } of this.#rooms.get(lookup) ?? []) {
+        if (session.rooms.delete(lookup.ref)) session.tell.expired([lookup.ref])
       }
-      this.#rooms.delete(key)
+      this.#rooms.delete(lookup)
     }
   }
 
   /** Something was stored elsewhere, or may have been: what of it is awaited here is read, and told. */
   async reread(lookups: readonly Lookup[]): Promise<void> {
-    const awaited = lookups.filter((lookup) => this.#rooms.has(keyOf(lookup)))
+    const awaited = lookups.filter((lookup) => this.#rooms.get(lookup))
     if (awaited.length === 0) return
     const readings = await this.store.read(awaited)
     const found: Delivery[] = []
@@ -164,43 +164,37 @@ export class Courier {
     }
     for (const { tenant, refs, outcome, ended = outcome.final } of deliveries) {
       for (const ref of refs) {
-        const key = keyOf({ tenant, ref })
-        const room = this.#rooms.get(key)
+        const lookup = { tenant, ref }
+        const room = this.#rooms.get(lookup)
         if (!room) continue
         const [first] = room
         if (room.length === 1 && first) {
           if (first.want === 'final' && !ended) continue
           give(first.session, { ref, outcome })
-          this.#rooms.delete(key)
-          first.session.rooms.delete(key)
+          this.#rooms.delete(lookup)
+          first.session.rooms.delete(ref)
           continue
         }
         const served = new Set<ClientSession>()
         for (const { session, want } of room) if (want === 'any' || ended) served.add(session)
         for (const session of served) give(session, { ref, outcome })
-        this.#keep(key, (member) => member.want === 'final' && !ended)
-        for (const session of served) {
-          if (!this.#rooms.get(key)?.some((member) => member.session === session)) session.rooms.delete(key)
-        }
+        this.#keep(lookup, (member) => member.want === 'final' && !ended)
+        for (const session of served) this.#noteLeft(session, lookup)
       }
     }
     for (const [session, load] of loads) session.tell.outcomes(load)
   }
 
-  #keep(key: string, wanted: (member: Member) => boolean): void {
-    const left = this.#rooms.get(key)?.filter(wanted)
-    if (left && left.length > 0) this.#rooms.set(key, left)
-    else this.#rooms.delete(key)
+  #keep(lookup: Lookup, wanted: (member: Member) => boolean): void {
+    const left = this.#rooms.get(lookup)?.filter(wanted)
+    if (left && left.length > 0) this.#rooms.set(lookup, left)
+    else this.#rooms.delete(lookup)
   }
-}
 
-function keyOf({ tenant, ref }: Lookup): string {
-  return `${ref} ${tenant}`
-}
-
-function lookupOf(key: string): Lookup {
-  const end = key.indexOf(' ')
-  return { ref: key.slice(0, end), tenant: key.slice(end + 1) }
+  /** A member may have left a room: it has unless it is there for something else. */
+  #noteLeft(session: ClientSession, lookup: Lookup): void {
+    if (!this.#rooms.get(lookup)?.some((member) => member.session === session)) session.rooms.delete(lookup.ref)
+  }
 }
 
 /** An outcome as this connection may see it. */

@@ -93,7 +93,7 @@ export function createHub(options: HubOptions = {}): HubPlan {
 
 async function listen(config: HubConfig, log: Logger): Promise<Hub> {
   const telemetry = new TelemetryBus()
-  telemetry.subscribe(logTelemetry(log))
+  logTelemetry(telemetry, log)
   const store = await openStore(config.store, {
     leaseMs: config.lease,
     cancelGraceMs,
@@ -153,7 +153,8 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   const courier = new Courier(store, roster)
   const watchers = new Watchers(store, clock)
   const metrics = new Metrics({ store, roster, courier })
-  for (const room of [watchers, metrics]) telemetry.subscribe((event) => room.hear(event))
+  telemetry.subscribe((event) => watchers.hear(event), ['job.claimed', 'job.available'])
+  telemetry.subscribe((event) => metrics.hear(event))
   for (const room of [courier, watchers, stager]) herald.subscribe((announcements) => room.deliver(announcements))
   const canceller = new Canceller({ store, roster, notifier, herald })
   const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino'
 import type { HubConfig } from './config.js'
-import type { Telemetry } from './telemetry.js'
+import type { Telemetry, TelemetryBus } from './telemetry.js'
 
 export type { Logger }
 
@@ -9,15 +9,13 @@ export function openLog(level: HubConfig['logLevel']): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: pino.stdSerializers.err } })
 }
 
-/** Writes telemetry to a log. Single jobs are `debug`; what an operator acts on is `warn` or `error`. */
-export function logTelemetry(log: Logger): (event: Telemetry) => void {
-  return (event) => {
-    const level = levels[event.type]
-    // Several come with every job, and few logs want them.
-    if (!log.isLevelEnabled(level)) return
-    const { type, ...fields } = event
-    log[level](fields, type)
-  }
+/** Writes telemetry to a log, what its level lets through. Single jobs are `debug`; what an operator acts on is `warn` or `error`. */
+export function logTelemetry(telemetry: TelemetryBus, log: Logger): void {
+  const write = ({ type, ...fields }: Telemetry) => log[levels[type]](fields, type)
+  telemetry.subscribe(
+    write,
+    types.filter((type) => log.isLevelEnabled(levels[type])),
+  )
 }
 
 const levels = {
@@ -42,3 +40,5 @@ const levels = {
   'signal.unreadable': 'warn',
   'store.failed': 'error',
 } as const satisfies Record<Telemetry['type'], 'trace' | 'debug' | 'info' | 'warn' | 'error'>
+
+const types = Object.keys(levels) as Telemetry['type'][]

@@ -1,6 +1,8 @@
+import type { Outcome } from '@anchorleg/shared'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Courier } from './courier.js'
 import type { Roster } from './roster.js'
+import { histogramOf, Spread } from './spread.js'
 import type { Store } from './store/store.js'
 import type { Telemetry } from './telemetry.js'
 
@@ -16,6 +18,21 @@ interface Rooms {
   readonly courier: Courier
 }
 
+/** What is counted of the jobs of one label: plain numbers that are told when scraped, because they change several times with every job. */
+class Tally {
+  inserted = 0
+  readonly waited = new Spread(durations)
+  readonly ran = new Spread(durations)
+  readonly outcomes = new Map<string, { readonly type: Outcome['type']; readonly code: string; count: number }>()
+
+  /** Counts an outcome. No type is called like a code. */
+  ended(type: Outcome['type'], code = ''): void {
+    const known = this.outcomes.get(code || type)
+    if (known) known.count += 1
+    else this.outcomes.set(code || type, { type, code, count: 1 })
+  }
+}
+
 /**
  * A hub's metrics in Prometheus' text format. It counts what telemetry tells and reads gauges when it is scraped. Labels are
  * queues, states and codes, never a job's name, ref or values, so their number stays small: the first 100 queues it meets have
@@ -24,8 +41,8 @@ interface Rooms {
 export class Metrics {
   readonly #registry = new Registry()
   readonly #queues = new Set<string>()
-  readonly #inserted = this.#counter('jobs_inserted_total', 'Jobs stored.', ['queue'])
-  readonly #outcomes = this.#counter('outcomes_total', 'Outcomes stored, by type and by error code.', ['queue', 'type', 'code'])
+  /** By their label. */
+  readonly #tallies = new Map<string, Tally>()
   readonly #refused = this.#counter('refusals_total', 'Messages, jobs and handshakes refused, by code.', ['code'])
   readonly #cut = this.#counter(
     'cut_connections_total',
@@ -35,15 +52,24 @@ export class Metrics {
   readonly #stale = this.#counter('stale_settlements_total', 'Settlements refused because their lease was lost.', [])
   readonly #pruned = this.#counter('jobs_pruned_total', 'Jobs deleted after their retention.', [])
   readonly #failed = this.#counter('store_failures_total', 'Store operations that failed.', ['during'])
-  readonly #waited = this.#histogram('job_wait_seconds', 'From the time a job was due to its claim.', durations, ['queue'])
-  readonly #ran = this.#histogram('job_run_seconds', 'From a claim to its outcome.', durations, ['queue'])
-  readonly #commits = this.#histogram('store_commit_seconds', 'How long the store took for one transaction, the disk included.', durations, [])
-  readonly #batches = this.#histogram('store_commit_entries', 'Requests in one transaction of the store.', [1, 2, 4, 8, 16, 32, 64, 128, 256], [])
+  readonly #commits = this.#histogram('store_commit_seconds', 'How long the store took for one transaction, the disk included.', durations)
+  readonly #batches = this.#histogram('store_commit_entries', 'Requests in one transaction of the store.', [1, 2, 4, 8, 16, 32, 64, 128, 256])
   readonly #connections = this.#gauge('connections', 'Open connections.', ['role'])
 
   constructor(rooms: Rooms) {
     collectDefaultMetrics({ register: this.#registry })
     const { store, roster, courier } = rooms
+    this.#counter('jobs_inserted_total', 'Jobs stored.', ['queue'], (counter) => {
+      counter.reset()
+      for (const [queue, { inserted }] of this.#tallies) if (inserted > 0) counter.inc({ queue }, inserted)
+    })
+    this.#counter('outcomes_total', 'Outcomes stored, by type and by error code.', ['queue', 'type', 'code'], (counter) => {
+      counter.reset()
+      for (const [queue, { outcomes }] of this.#tallies)
+        for (const { type, code, count } of outcomes.values()) counter.inc({ queue, type, code }, count)
+    })
+    this.#spread('job_wait_seconds', 'From the time a job was due to its claim.', ({ waited }) => waited)
+    this.#spread('job_run_seconds', 'From a claim to its outcome.', ({ ran }) => ran)
     this.#gauge('leases', 'Jobs that connected workers hold.', [], (gauge) => gauge.set(roster.leases))
     this.#gauge('awaited_refs', 'Refs that somebody awaits.', [], (gauge) => gauge.set(courier.size))
     this.#gauge('queue_depth', 'Jobs that have not ended, by queue and state.', ['queue', 'state'], async (gauge) => {
@@ -65,12 +91,15 @@ export class Metrics {
   hear(event: Telemetry): void {
     switch (event.type) {
       case 'job.inserted':
-        return this.#inserted.inc({ queue: this.#labelOf(event.lane.queue) })
+        this.#tallyOf(event.lane.queue).inserted += 1
+        return
       case 'job.claimed':
-        return this.#waited.observe({ queue: this.#labelOf(event.lane.queue) }, Math.max(0, event.waitedMs) / 1000)
-      case 'job.outcome':
-        this.#ran.observe({ queue: this.#labelOf(event.lane.queue) }, event.ranMs / 1000)
-        return this.#outcomes.inc({ queue: this.#labelOf(event.lane.queue), type: event.outcome, code: event.code ?? '' })
+        return this.#tallyOf(event.lane.queue).waited.add(Math.max(0, event.waitedMs) / 1000)
+      case 'job.outcome': {
+        const tally = this.#tallyOf(event.lane.queue)
+        tally.ran.add(event.ranMs / 1000)
+        return tally.ended(event.outcome, event.code)
+      }
       case 'job.refused':
       case 'peer.refused':
       case 'message.refused':
@@ -95,17 +124,33 @@ export class Metrics {
     }
   }
 
+  #tallyOf(queue: string): Tally {
+    const known = this.#tallies.get(queue)
+    if (known) return known
+    const label = this.#labelOf(queue)
+    const tally = this.#tallies.get(label) ?? new Tally()
+    this.#tallies.set(label, tally)
+    return tally
+  }
+
   #labelOf(queue: string | null): string {
     if (queue !== null && this.#queues.size < ownQueues) this.#queues.add(queue)
     return queue !== null && this.#queues.has(queue) ? queue : 'other'
   }
 
-  #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-    return new Counter({ name: `anchorleg_${name}`, help, labelNames, registers: [this.#registry] })
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[], collect?: (counter: Counter<Label>) => void): Counter<Label> {
+    const counter: Counter<Label> = new Counter({ ...this.#about(name, help), labelNames, ...(collect && { collect: () => collect(counter) }) })
+    return counter
   }
 
-  #histogram<Label extends string>(name: string, help: string, buckets: number[], labelNames: Label[]): Histogram<Label> {
-    return new Histogram({ name: `anchorleg_${name}`, help, buckets, labelNames, registers: [this.#registry] })
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ ...this.#about(name, help), buckets })
+  }
+
+  #spread(name: string, help: string, of: (tally: Tally) => Spread): void {
+    const about = this.#about(name, help)
+    const samples = () => [...this.#tallies].flatMap(([queue, tally]) => of(tally).samples(about.name, { queue }))
+    this.#registry.registerMetric(histogramOf(about, samples))
   }
 
   #gauge<Label extends string>(
@@ -114,13 +159,11 @@ export class Metrics {
     labelNames: Label[],
     collect?: (gauge: Gauge<Label>) => void | Promise<void>,
   ): Gauge<Label> {
-    const gauge: Gauge<Label> = new Gauge({
-      name: `anchorleg_${name}`,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      ...(collect && { collect: () => collect(gauge) }),
-    })
+    const gauge: Gauge<Label> = new Gauge({ ...this.#about(name, help), labelNames, ...(collect && { collect: () => collect(gauge) }) })
     return gauge
+  }
+
+  #about(name: string, help: string) {
+    return { name: `anchorleg_${name}`, help, registers: [this.#registry] }
   }
 }

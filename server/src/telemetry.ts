@@ -59,17 +59,35 @@ export type Telemetry =
 
 export type Listener = (event: Telemetry) => void
 
+interface Subscription {
+  readonly listener: Listener
+  readonly types: readonly Telemetry['type'][] | undefined
+}
+
 /** Where a hub's events are told, and heard. */
 export class TelemetryBus {
-  readonly #listeners = new Set<Listener>()
+  readonly #subscriptions = new Set<Subscription>()
+  /** Who hears each type, as found when one was first told: several come with every job, and most listeners want none of them. */
+  readonly #audiences = new Map<Telemetry['type'], readonly Subscription[]>()
 
   tell(event: Telemetry): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const { listener } of this.#audiences.get(event.type) ?? this.#gather(event.type)) listener(event)
   }
 
-  /** Hears every event from now on; returns the function that stops it. A listener must not throw. */
-  subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Hears events of these types, or every event, from now on; returns the function that stops it. A listener must not throw. */
+  subscribe(listener: Listener, types?: readonly Telemetry['type'][]): () => void {
+    const subscription = { listener, types }
+    this.#subscriptions.add(subscription)
+    this.#audiences.clear()
+    return () => {
+      this.#subscriptions.delete(subscription)
+      this.#audiences.clear()
+    }
+  }
+
+  #gather(type: Telemetry['type']): readonly Subscription[] {
+    const audience = [...this.#subscriptions].filter(({ types }) => types?.includes(type) ?? true)
+    this.#audiences.set(type, audience)
+    return audience
   }
 }

@@ -124,8 +124,12 @@ export function openClientGate(namespace: Namespace, rooms: Rooms): void {
     const { session, principal, allowance } = caller
     onlyWaits(principal)
     allowance.spend(entries.length)
-    const checked = entries.map((entry) => authorise(principal, check(entry, limits)))
-    const good = checked.flatMap((each) => ('job' in each ? [each.job] : []))
+    const good: JobRequest[] = []
+    const checked = entries.map((entry) => {
+      const each = authorise(principal, check(entry, limits))
+      if ('job' in each) good.push(each.job)
+      return each
+    })
     if (atomic && good.length < checked.length) {
       const message = 'Not stored, because another job of the same message was refused.'
       return checked.map((each) => ('job' in each ? { ref: each.job.ref, refused: { code: 'invalid_job', message } } : each))

@@ -58,7 +58,7 @@ export const jobRequest = z.strictObject({
   /** Milliseconds since the Unix epoch. */
   scheduledAt: z.int().min(0).max(8.64e15).optional(),
   tags: z.array(z.string().min(1).max(jobBounds.tag)).max(jobBounds.tags).default([]),
-  meta: meta.prefault({}),
+  meta: meta.default({}),
   codec,
   args: sealed,
   unique: unique.optional(),
