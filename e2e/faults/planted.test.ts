@@ -21,13 +21,14 @@ const earlyAck: Planted = {
         const pledge = this.rooms.dispatcher.pledgeFor(`,
 }
 
-/** Who awaits a job joins its room only once the store has been read. */
+/** Who awaits a job joins its room only a while after the store has been read. */
 const lateRoom: readonly Planted[] = [
   { file: 'courier.js', replace: 'this.join(session, each);\n        try {', by: ';\n        try {' },
   {
     file: 'courier.js',
     replace: 'const standings = await this.look(session, wanted);',
     by: `const standings = await this.look(session, wanted);
+            await new Promise((resolve) => setTimeout(resolve, 20));
             for (const each of wanted) this.join(session, each);`,
   },
 ]

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module'
+import fs from 'node:fs'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { BroadcastChannel, isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { answer } from './answer.js'
 import { type Mark, mark, markPackets, takeMarks } from './marks.js'
@@ -15,6 +16,7 @@ if (isMainThread) {
   process.channel?.unref()
 } else {
   markCommits()
+  markSyncs()
   parentPort?.on('message', () => mark('heard'))
   channel.onmessage = ({ data }: { data?: unknown } & object) => {
     if (data === 'take') channel.postMessage(takeMarks())
@@ -40,7 +42,7 @@ interface Statement {
   run(...args: unknown[]): unknown
 }
 
-/** A commit of SQLite's returns once it is on the disk. */
+/** A commit of SQLite's returns once it is written to the log. */
 function markCommits(): void {
   const Database = createRequire(import.meta.resolve('@anchorleg/server'))('better-sqlite3') as { prototype: { prepare(source: string): Statement } }
   const { prepare } = Database.prototype
@@ -56,6 +58,16 @@ function markCommits(): void {
     }
     return statement
   }
+}
+
+/** A sync of the log that the thread waits for in place, as it does for a job that is alone. */
+function markSyncs(): void {
+  const { fdatasyncSync } = fs
+  fs.fdatasyncSync = (fd) => {
+    fdatasyncSync(fd)
+    mark('synced')
+  }
+  syncBuiltinESMExports()
 }
 
 function marksOfThread(): Promise<readonly Mark[]> {

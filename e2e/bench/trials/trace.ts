@@ -32,7 +32,7 @@ export async function trace({ folder, options }: Place, count: number): Promise<
   const rows = found.rooms.map(({ name, micros }) => [name, figure(micros), `${figure((100 * micros) / found.whole)} %`])
   const sum = found.rooms.reduce((all, { micros }) => all + micros, 0)
   const told = `trace: one round trip of a job alone takes ${figure(found.whole)} µs (median of ${found.trips}); its rooms' medians make ${figure(sum)} µs.`
-  const write = `One durable write of this disk takes ${figure(1000 * disk.p50)} µs; a job has two.`
+  const write = `One durable write of this disk takes ${figure(1000 * disk.p50)} µs; a job has two, the first of them while it is on its way to the worker and back.`
   return { text: `${told} ${write}\n\n${layOut(columns, rows, options)}`, figures: { ...found, disk }, verdicts: [] }
 }
 
