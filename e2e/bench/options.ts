@@ -18,7 +18,10 @@ export interface BenchOptions {
   /** Jobs or clients of a scenario that has a course of its own; absent for as many as it has. */
   readonly jobs?: number | undefined
   readonly rounds: number
-  /** How long each load is measured, and put on beforehand to warm up, in ms. */
+  /**
+   * How long each load is measured, and put on beforehand to warm up, in ms. Code is compiled by how often it runs, and one job at a time
+   * runs what belongs to a frame far less often than the warm-up after the start does what belongs to a job.
+   */
   readonly measureMs: number
   readonly warmupMs: number
   /** After its start a system is warmed up for so long, in ms: by then its code is compiled. */
@@ -87,7 +90,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     jobs: wholeNumber('jobs', values.jobs, 10_000_000),
     rounds: number('rounds', values.rounds ?? '3'),
     measureMs,
-    warmupMs: Math.min(300, measureMs),
+    warmupMs: Math.min(1_000, measureMs),
     firstWarmupMs: Math.min(1_500, 2 * measureMs),
     maxJobs: 500_000,
     perSecond: values.pace === undefined ? undefined : number('pace', values.pace),
