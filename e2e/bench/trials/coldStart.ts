@@ -21,7 +21,7 @@ const columns: readonly Column[] = [
 const starts: Readonly<
   Partial<Record<SystemName, { readonly name: string; start(folder: string, place: Place, count: number): Promise<ColdStart> }>>
 > = {
-  anchorleg: { name: 'Anchorleg, stored (SQLite FULL)', start: startAnchorlegCold },
+  anchorleg: { name: 'Anchorleg, stored (SQLite, synced)', start: startAnchorlegCold },
   'bullmq-everysec': { name: 'BullMQ, Redis appendfsync everysec', start: startBullmqCold('everysec') },
   'bullmq-always': { name: 'BullMQ, Redis appendfsync always', start: startBullmqCold('always') },
 }
