@@ -5,6 +5,7 @@ import type { AttemptRow } from './attemptRows.js'
 import { metaOf } from './jobRows.js'
 import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
+import { shareQueues } from './queues.js'
 import type { Statement, Transaction } from './transaction.js'
 
 /** What was claimed, and what is left to ask for, because others held jobs that would have come first, or not all were looked at. */
@@ -38,12 +39,6 @@ const turnMs = 3_000
  * costs about the same however many they are. Where that leaves slots free, it is asked again.
  */
 const fewTenants = 4
-
-/** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
-const lockQueues: Statement = {
-  name: 'lockQueues',
-  text: `SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' queue ' || queue, 0)) FROM unnest($1::text[]) AS queue`,
-}
 
 /** Hubs claim one after the other from a queue that has a limit across workers. */
 const lockLimited: Statement = {
@@ -163,9 +158,7 @@ export function claim({ clock, settings, facts, hub }: Means): Claim {
   return (tx, requests, tokens) => {
     const lines = linesOf(requests)
     if (lines.length === 0) return Promise.resolve({ claimed: [], again: [] })
-    const queues = [...new Set(lines.map(({ queue }) => queue))].sort()
-    void tx.rows(lockQueues, queues)
-    void tx.rows(lockLimited, queues)
+    void tx.rows(lockLimited, shareQueues(tx, lines))
     return Promise.all(lines.map((line) => serve(tx, line, tokens))).then((parts) => ({
       claimed: parts.flatMap(({ claimed }) => claimed),
       again: parts.flatMap(({ again }) => again),
@@ -208,9 +201,7 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
 
 function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): AttemptRow {
   const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = row
-  const none = { settledLease: null, report: null, chunks: null, cancelCodec: null, cancelReason: null }
   return {
-    ...none,
     id,
     tenant,
     ref,
@@ -219,12 +210,17 @@ function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): At
     state: next.state,
     codec,
     lease,
+    settledLease: null,
     attempt,
     runs,
     maxAttempts,
     outcomes,
     crashes,
     snoozed,
+    report: null,
+    chunks: null,
+    cancelCodec: null,
+    cancelReason: null,
     attemptedAt,
   }
 }

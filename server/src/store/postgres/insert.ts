@@ -1,10 +1,29 @@
-import type { Refusal } from '@anchorleg/shared'
+import { type Refusal, stopwatch } from '@anchorleg/shared'
+import { laneKey } from '../../laneKey.js'
+import { claim as transition } from '../../lifecycle.js'
 import { fingerprint } from '../fingerprint.js'
-import type { Inserted, Insertion } from '../store.js'
-import type { ClaimedSome } from './claim.js'
-import { insertRows } from './insertRows.js'
+import { firstAssignment } from '../firstAssignment.js'
+import { openings } from '../openings.js'
+import type { Claimed, ClaimRequest, Inserted, Insertion, Lane } from '../store.js'
+import type { Claim, ClaimedSome } from './claim.js'
+import { dueAtOf, type FirstRun, insertedAs, insertRows, type NewRow } from './insertRows.js'
+import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
+import { shareQueues } from './queues.js'
 import type { Transaction } from './transaction.js'
+
+/** How long a lane that was found closed counts as closed, in ms: its jobs are stored as waiting, and claimed along with that. */
+const closedMs = 1_000
+
+/** Lanes that are remembered as closed: beyond them all are forgotten, and asked about again. */
+const mostClosed = 1_000
+
+/** Jobs to store, and the wishes to claim for with them. */
+interface Call {
+  readonly insertions: readonly Insertion[]
+  readonly requests: readonly ClaimRequest[]
+  readonly tokens: Tokens
+}
 
 /** Whether a call can be stored in one statement: none of its jobs is unique, and each stands for itself. */
 export function isPlain(insertions: readonly Insertion[]): boolean {
@@ -12,22 +31,72 @@ export function isPlain(insertions: readonly Insertion[]): boolean {
 }
 
 /**
- * Prepares storing plain jobs, all in one statement, and then the claims. A ref that was seen before is left out, and has to be
- * looked at: by `insertCarefully`.
+ * Prepares storing plain jobs, all in one statement, those for which slots are free as running, and then the claims that are left.
+ * A ref that was seen before is left out, and has to be looked at: by `insertCarefully`.
  */
-export function insertPlain({ clock }: Means) {
-  return (
-    tx: Transaction,
-    insertions: readonly Insertion[],
-    claims: (transaction: Transaction) => Promise<ClaimedSome>,
-  ): Promise<{ inserted: (Inserted | undefined)[]; claimed: ClaimedSome }> => {
+export function insertPlain({ clock, settings, facts }: Means, claim: Claim) {
+  const closed = new Map<string, number>()
+  const mayOpen = (lane: Lane) => (closed.get(laneKey(lane)) ?? 0) <= stopwatch.now()
+  const close = (lane: Lane) => {
+    if (closed.size >= mostClosed) closed.clear()
+    closed.set(laneKey(lane), stopwatch.now() + closedMs)
+  }
+
+  return (tx: Transaction, { insertions, requests, tokens }: Call): Promise<{ inserted: (Inserted | undefined)[]; claimed: ClaimedSome }> => {
     const now = clock.now()
-    const inserted = insertRows(
-      tx,
-      insertions.map((insertion) => ({ id: null, insertion, fingerprint: fingerprint(insertion.job), now })),
+    const until = now + settings.leaseMs
+    const { lanes, take, rest } = openings(insertions, requests, mayOpen)
+    const leases = lanes.length === 0 ? [] : tokens.mint(insertions.length, until)
+    const runOf = (insertion: Insertion, i: number): FirstRun | undefined => {
+      const opening = lanes.length === 0 || dueAtOf(insertion.job, now) > now ? undefined : take(insertion)
+      return opening && { lane: lanes.indexOf(opening.lane) + 1, lease: leases[i] as string, worker: opening.worker }
+    }
+    const rows = insertions.map(
+      (insertion, i): NewRow => ({ id: null, insertion, fingerprint: fingerprint(insertion.job), now, run: runOf(insertion, i) }),
     )
-    const claimed = claims(tx)
-    return Promise.all([inserted, claimed]).then(([inserted, claimed]) => ({ inserted, claimed }))
+    if (lanes.length > 0) shareQueues(tx, lanes)
+    const stored = insertRows(tx, rows, lanes, until)
+    const claimed = claim(tx, rest, tokens)
+    return Promise.all([stored, claimed]).then(([{ ids, open }, { claimed, again }]) => {
+      const straight: Claimed[] = []
+      const inserted = rows.map((row, i) => {
+        const id = ids[i]
+        if (id === undefined) return undefined
+        if (row.run && open[row.run.lane - 1]) straight.push(first(row, row.run, id))
+        return insertedAs(row, id)
+      })
+      const shut = lanes.filter((_, i) => !open[i])
+      for (const lane of shut) close(lane)
+      return { inserted, claimed: { claimed: [...straight, ...claimed], again: [...shut.flatMap((lane) => lane.requests), ...again] } }
+    })
+  }
+
+  function first({ insertion: { tenant, job }, now }: NewRow, { lease, worker }: FirstRun, id: number): Claimed {
+    const { ref, queue, name, codec, maxAttempts } = job
+    const { state, attempt } = transition({ attempt: 0 })
+    facts.keep({
+      id,
+      tenant,
+      ref,
+      queue,
+      name,
+      state,
+      codec,
+      lease,
+      settledLease: null,
+      attempt,
+      runs: 1,
+      maxAttempts,
+      outcomes: 0,
+      crashes: 0,
+      snoozed: 0,
+      report: null,
+      chunks: null,
+      cancelCodec: null,
+      cancelReason: null,
+      attemptedAt: now,
+    })
+    return { worker, run: 1, assignment: firstAssignment(job, { jobId: String(id), dueAt: dueAtOf(job, now), lease, attempt }) }
   }
 }
 

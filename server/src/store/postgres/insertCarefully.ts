@@ -94,10 +94,10 @@ async function look(tx: Transaction, insertions: readonly Insertion[], keys: rea
 }
 
 async function write(tx: Transaction, { rows, aliases, now }: InsertPlan, holders: Known['holders'], keys: readonly Key[]): Promise<void> {
-  const stored = await insertRows(tx, rows)
+  const { ids } = await insertRows(tx, rows)
   const added = aliases.length === 0 ? [] : await tx.rows(addAliases, ...aliasColumns(aliases), now)
   // Another hub has stored one of these refs since they were looked up.
-  if (stored.includes(undefined) || added.length < aliases.length) throw new RaceLost('a ref was stored by another hub')
+  if (ids.includes(undefined) || added.length < aliases.length) throw new RaceLost('a ref was stored by another hub')
   if (keys.length === 0) return
   const given = keys.flatMap((each) => {
     const holder = holders.get(keyOf(each.tenant, each.key))

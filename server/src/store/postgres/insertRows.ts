@@ -1,5 +1,6 @@
-import { enter } from '../../lifecycle.js'
-import type { Inserted, Insertion } from '../store.js'
+import { claim, enter } from '../../lifecycle.js'
+import type { Inserted, Insertion, Lane } from '../store.js'
+import { type Columns, listsOf, unnested } from './columns.js'
 import { refOf } from './ids.js'
 import type { Statement, Transaction } from './transaction.js'
 
@@ -9,86 +10,130 @@ export interface NewRow {
   readonly insertion: Insertion
   readonly fingerprint: string
   readonly now: number
+  /** A due job's run, should its lane be open. */
+  readonly run?: FirstRun | undefined
 }
 
-const columns = {
-  id: 'bigint',
-  tenant: 'text',
-  ref: 'uuid',
-  queue: 'text',
-  name: 'text',
-  state: 'text',
-  priority: 'smallint',
-  due_at: 'bigint',
-  max_attempts: 'integer',
-  inserted_at: 'bigint',
-  timeout: 'double precision',
-  codec: 'text',
-  attended_at: 'bigint',
-  unique_key: 'text',
-  fingerprint: 'text',
-  tags: 'text',
-  meta: 'text',
-  trace: 'text',
-  args: 'text',
-} as const
+/** How a job runs as soon as it is stored. */
+export interface FirstRun {
+  /** The place of its lane in the list that is given with the rows. */
+  readonly lane: number
+  readonly lease: string
+  readonly worker: string
+}
 
-const names = Object.keys(columns)
+/** What became of rows. */
+export interface StoredRows {
+  /** The ids of the stored; undefined where the ref was seen before. */
+  readonly ids: readonly (number | undefined)[]
+  /** For each lane whether it was open: then all of its rows run. */
+  readonly open: readonly boolean[]
+}
 
-/** Leaves out whatever ref was seen before, by whichever hub, and answers with the others. */
+const stored: Columns<NewRow> = {
+  id: ['bigint', ({ id }) => id],
+  tenant: ['text', ({ insertion }) => insertion.tenant],
+  ref: ['uuid', ({ insertion: { job } }) => refOf(job.ref)],
+  queue: ['text', ({ insertion: { job } }) => job.queue],
+  name: ['text', ({ insertion: { job } }) => job.name],
+  state: ['text', ({ insertion: { job }, now }) => enter(dueAtOf(job, now), now)],
+  priority: ['smallint', ({ insertion: { job } }) => job.priority],
+  due_at: ['bigint', ({ insertion: { job }, now }) => dueAtOf(job, now)],
+  max_attempts: ['integer', ({ insertion: { job } }) => job.maxAttempts],
+  inserted_at: ['bigint', ({ now }) => now],
+  timeout: ['double precision', ({ insertion: { job } }) => job.timeout],
+  codec: ['text', ({ insertion: { job } }) => job.codec],
+  attended_at: ['bigint', ({ insertion: { job }, now }) => (job.cancelOnDisconnect ? now : null)],
+  unique_key: ['text', ({ insertion: { job } }) => job.unique?.key],
+  fingerprint: ['text', (row) => row.fingerprint],
+  tags: ['text', ({ insertion: { job } }) => (job.tags.length === 0 ? '[]' : JSON.stringify(job.tags))],
+  meta: ['text', ({ insertion: { job } }) => JSON.stringify(job.meta)],
+  trace: ['text', ({ insertion: { job } }) => job.trace],
+  args: ['text', ({ insertion: { job } }) => job.args],
+}
+
+const columns: Columns<NewRow> = {
+  ...stored,
+  lane: ['integer', ({ run }) => run?.lane],
+  lease: ['uuid', ({ run }) => run?.lease],
+  worker: ['text', ({ run }) => run?.worker],
+}
+
+const names = Object.keys(stored)
+const first = claim({ attempt: 0 })
+
+/**
+ * Leaves out whatever ref was seen before, by whichever hub, and answers with the others. `$1` to `$4` are lanes, as queues and names,
+ * when a lease that begins now ends, and whether the jobs are of several tenants. A lane is open where nothing waits and no claim is held up:
+ * its jobs are stored as running. Of two hubs that store jobs in one lane at once, neither's wait for the other's.
+ */
 const insertJobs: Statement = {
   name: 'insertJobs',
-  text: `INSERT INTO jobs (${names.join(', ')})
-    SELECT coalesce(id, nextval('jobs_id_seq')), ${names.slice(1).join(', ')}
-    FROM unnest(${Object.values(columns)
-      .map((type, i) => `$${i + 1}::${type}[]`)
-      .join(', ')}) AS given (${names.join(', ')})
-    WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.tenant = given.tenant AND tombstones.ref = given.ref
-        AND tombstones.expires_at > given.inserted_at)
-    ON CONFLICT (tenant, ref) DO NOTHING RETURNING id, tenant, ref`,
+  text: `WITH lanes AS MATERIALIZED (
+      SELECT array_agg(NOT EXISTS (SELECT FROM queues WHERE queues.name = lane.queue AND (paused OR "limit" IS NOT NULL))
+        AND NOT EXISTS (SELECT FROM jobs WHERE state = 'available' AND jobs.queue = lane.queue AND jobs.name = lane.name) ORDER BY place) AS open
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS lane (queue, name, place)
+    ), stored AS (
+      INSERT INTO jobs (${names.join(', ')}, attempt, runs, lease, lease_until, attempted_at, worker)
+      SELECT coalesce(id, nextval('jobs_id_seq')), ${names
+        .slice(1)
+        .map((name) => (name === 'state' ? `CASE WHEN runs THEN '${first.state}' ELSE state END` : name))
+        .join(', ')},
+        CASE WHEN runs THEN ${first.attempt} ELSE 0 END, runs::integer, CASE WHEN runs THEN lease END, CASE WHEN runs THEN $3::bigint END,
+        CASE WHEN runs THEN inserted_at END, CASE WHEN runs THEN worker END
+      FROM (SELECT *, coalesce((SELECT open FROM lanes)[lane], false) AS runs FROM ${unnested(columns, 5)}) AS given
+      WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.tenant = given.tenant AND tombstones.ref = given.ref
+          AND tombstones.expires_at > given.inserted_at)
+      ON CONFLICT (tenant, ref) DO NOTHING RETURNING id, tenant, ref
+    )
+    SELECT array_agg(id) AS ids, array_agg(ref) AS refs, CASE WHEN $4::boolean THEN array_agg(tenant) END AS tenants, (SELECT open FROM lanes) FROM stored`,
 }
 
-/** Stores jobs, and answers for each what became of it; undefined for one whose ref was seen before. */
-export function insertRows(transaction: Transaction, rows: readonly NewRow[]): Promise<(Inserted | undefined)[]> {
-  if (rows.length === 0) return Promise.resolve([])
-  const values = rows.map(valuesOf)
-  const lists = names.map((_, i) => values.map((row) => row[i]))
-  return transaction.rows<{ id: number; tenant: string; ref: string }>(insertJobs, ...lists).then((stored) => {
-    const ids = new Map(stored.map(({ id, tenant, ref }) => [`${ref} ${tenant}`, id]))
-    return rows.map(({ insertion: { tenant, job }, now }): Inserted | undefined => {
-      const id = ids.get(`${job.ref} ${tenant}`)
-      // Of one ref that comes twice, the first is the job.
-      ids.delete(`${job.ref} ${tenant}`)
-      if (id === undefined) return undefined
-      const dueAt = dueAtOf(job, now)
-      return { type: 'inserted', conflict: false, jobId: String(id), state: enter(dueAt, now), queue: job.queue, name: job.name, dueAt }
-    })
+interface StoredLists {
+  readonly ids: readonly number[] | null
+  readonly refs: readonly string[] | null
+  readonly tenants: readonly string[] | null
+  readonly open: readonly boolean[] | null
+}
+
+/** Stores jobs; those with a run whose lane is open run, with a lease until then. */
+export function insertRows(
+  transaction: Transaction,
+  rows: readonly NewRow[],
+  lanes: readonly Lane[] = [],
+  until: number | null = null,
+): Promise<StoredRows> {
+  if (rows.length === 0) return Promise.resolve({ ids: [], open: [] })
+  const tenants = new Set(rows.map(({ insertion }) => insertion.tenant))
+  const queues = lanes.map(({ queue }) => queue)
+  const jobs = lanes.map(({ name }) => name)
+  return transaction.rows<StoredLists>(insertJobs, queues, jobs, until, tenants.size > 1, ...listsOf(columns, rows)).then(([stored]) => {
+    const ids = new Map(stored?.refs?.map((ref, i) => [keyOf(ref, stored.tenants?.[i]), stored.ids?.[i]]))
+    return {
+      open: stored?.open ?? [],
+      ids: rows.map(({ insertion: { tenant, job } }) => {
+        const key = keyOf(job.ref, stored?.tenants ? tenant : undefined)
+        const id = ids.get(key)
+        // Of one ref that comes twice, the first is the job.
+        ids.delete(key)
+        return id
+      }),
+    }
   })
 }
 
-function dueAtOf({ scheduledAt, scheduleIn }: Insertion['job'], now: number): number {
-  return Math.round(scheduledAt ?? now + (scheduleIn ?? 0) * 1000)
+/** How one of the stored is found again. */
+function keyOf(ref: string, tenant: string | undefined): string {
+  return tenant === undefined ? ref : `${ref} ${tenant}`
 }
 
-function valuesOf({ id, insertion: { tenant, job }, fingerprint, now }: NewRow) {
-  const { queue, name, priority, maxAttempts, timeout, codec, trace, unique, args } = job
+/** What is told of a stored job. */
+export function insertedAs({ insertion: { job }, now }: NewRow, id: number): Inserted {
   const dueAt = dueAtOf(job, now)
-  const texts = [unique?.key, fingerprint, JSON.stringify(job.tags), JSON.stringify(job.meta), trace, args] as const
-  const attendedAt = job.cancelOnDisconnect ? now : null
-  return [
-    id,
-    tenant,
-    refOf(job.ref),
-    queue,
-    name,
-    enter(dueAt, now),
-    priority,
-    dueAt,
-    maxAttempts,
-    now,
-    timeout,
-    codec,
-    attendedAt,
-    ...texts,
-  ] as const
+  return { type: 'inserted', conflict: false, jobId: String(id), state: enter(dueAt, now), queue: job.queue, name: job.name, dueAt }
+}
+
+/** When a job that is stored now is due. */
+export function dueAtOf({ scheduledAt, scheduleIn }: Insertion['job'], now: number): number {
+  return Math.round(scheduledAt ?? now + (scheduleIn ?? 0) * 1000)
 }

@@ -21,8 +21,19 @@ const timeouts: Readonly<Record<Purpose, { readonly statement: string; readonly 
   migrate: { statement: '30s', lock: '5s' },
 }
 
-/** Numbers beyond 2⁵³ occur in no column; text may hold what only {@link unpack} reads. */
-const parsers: Readonly<Record<number, (text: string) => unknown>> = { 16: (text) => text === 't', 20: Number, 25: unpack }
+const textsOf = pg.types.getTypeParser(1009 as never) as (list: string) => string[]
+const partsOf = (list: string) => list.slice(1, -1).split(',')
+
+/** Numbers beyond 2⁵³ occur in no column; text may hold what only {@link unpack} reads. Lists of what needs no quotes are cut at their commas. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  16: (text) => text === 't',
+  20: Number,
+  25: unpack,
+  1000: (list) => partsOf(list).map((text) => text === 't'),
+  1016: (list) => partsOf(list).map(Number),
+  1009: (list) => textsOf(list).map(unpack),
+  2951: partsOf,
+}
 const types = { getTypeParser: (oid: number) => parsers[oid] ?? pg.types.getTypeParser(oid) } as pg.CustomTypesConfig
 
 /**

@@ -1,18 +1,34 @@
 import type { Outcome } from '@anchorleg/shared'
+import type { Columns } from './columns.js'
 
-/** The types of an outcome's columns, in their order. */
-export const outcomeTypes = [
-  ...['integer', 'integer', 'text', 'boolean', 'bigint', 'integer', 'double precision', 'text'],
-  ...['text', 'text', 'text', 'bigint', 'text', 'text', 'text'],
-]
+type ErrorOutcome = Extract<Outcome, { type: 'error' }>
 
-/** An outcome as it is written: a value for each column. */
-export function toRow(outcome: Outcome) {
-  const { number, attempt, type, final, at, chunks } = outcome
-  const error = type === 'error' ? outcome : undefined
-  const sealed = type === 'snooze' ? undefined : outcome
-  const seconds = type === 'snooze' ? outcome.seconds : undefined
-  const retryAt = error?.retryAt === undefined ? undefined : Math.round(error.retryAt)
-  const ofError = [error?.code, error?.message, error?.name, error?.state, retryAt] as const
-  return [number, attempt, type, final, at, chunks, seconds, ...ofError, sealed?.codec, sealed?.value, error?.trace] as const
+const none: Partial<ErrorOutcome> = {}
+const ofError = (outcome: Outcome): Partial<ErrorOutcome> => (outcome.type === 'error' ? outcome : none)
+
+/** The columns of an outcome as it is written, each under its own name after `o_`, of things that have one. */
+export function outcomesOf<T>(outcomeOf: (thing: T) => Outcome): Columns<T> {
+  const columns: Columns<Outcome> = {
+    number: ['integer', ({ number }) => number],
+    attempt: ['integer', ({ attempt }) => attempt],
+    type: ['text', ({ type }) => type],
+    final: ['boolean', ({ final }) => final],
+    at: ['bigint', ({ at }) => at],
+    chunks: ['integer', ({ chunks }) => chunks],
+    seconds: ['double precision', (outcome) => (outcome.type === 'snooze' ? outcome.seconds : null)],
+    code: ['text', (outcome) => ofError(outcome).code],
+    message: ['text', (outcome) => ofError(outcome).message],
+    name: ['text', (outcome) => ofError(outcome).name],
+    state: ['text', (outcome) => ofError(outcome).state],
+    retry_at: ['bigint', (outcome) => retryAtOf(ofError(outcome))],
+    codec: ['text', (outcome) => (outcome.type === 'snooze' ? null : outcome.codec)],
+    value: ['text', (outcome) => (outcome.type === 'snooze' ? null : outcome.value)],
+    trace: ['text', (outcome) => ofError(outcome).trace],
+  }
+  const entries = Object.entries(columns).map(([name, [type, read]]) => [`o_${name}`, [type, (thing: T) => read(outcomeOf(thing))]] as const)
+  return Object.fromEntries(entries)
+}
+
+function retryAtOf({ retryAt }: Partial<ErrorOutcome>): number | undefined {
+  return retryAt === undefined ? undefined : Math.round(retryAt)
 }

@@ -90,10 +90,10 @@ export class PostgresStore implements Store {
     this.settle = (...args) => this.#asked(() => this.#claiming((tokens) => this.#settle(tokens, ...args)))
     this.claim = (requests) =>
       this.#asked(() => this.#claiming(async (tokens) => this.#more(await this.#ask(false, (tx) => this.#claims(tx, requests, tokens)))))
-    this.#plain = insertPlain(means)
+    this.#claims = claim(means)
+    this.#plain = insertPlain(means, this.#claims)
     this.#careful = insertCarefully(means)
     this.#known = settleKnown(means)
-    this.#claims = claim(means)
   }
 
   readonly insert: Store['insert']
@@ -138,12 +138,12 @@ export class PostgresStore implements Store {
   }
 
   async #insert(tokens: Tokens, ...[insertions, requests]: Parameters<Store['insert']>): ReturnType<Store['insert']> {
-    const claims = (tx: Transaction) => this.#claims(tx, requests, tokens)
     if (!isPlain(insertions)) {
+      const claims = (tx: Transaction) => this.#claims(tx, requests, tokens)
       const { inserted, claimed } = await this.#ask(true, (tx) => this.#careful(tx, insertions, claims))
       return { inserted, claimed: await this.#more(claimed) }
     }
-    const { inserted, claimed } = await this.#ask(false, (tx) => this.#plain(tx, insertions, claims))
+    const { inserted, claimed } = await this.#ask(false, (tx) => this.#plain(tx, { insertions, requests, tokens }))
     const known = insertions.filter((_, i) => inserted[i] === undefined)
     const looked = known.length === 0 ? [] : (await this.#again(true, (tx) => this.#careful(tx, known, noClaims))).inserted
     return { inserted: inserted.map((each) => each ?? (looked.shift() as Inserted)), claimed: await this.#more(claimed) }

@@ -1,11 +1,17 @@
 import type { QueueState } from '@anchorleg/shared'
 import type { Inside } from './operations.js'
-import type { Statement } from './transaction.js'
+import type { Statement, Transaction } from './transaction.js'
 
 /** Waits for the claims of the queues that are under way, and holds up those that come, until the change is made. */
 const holdQueues: Statement = {
   name: 'holdQueues',
   text: `SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' queue ' || queue, 0)) FROM unnest($1::text[]) AS queue`,
+}
+
+/** While one changes a queue no claim of it is under way, and the other way round: also for a queue that has no row yet. */
+const lockQueues: Statement = {
+  name: 'lockQueues',
+  text: `SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' queue ' || queue, 0)) FROM unnest($1::text[]) AS queue`,
 }
 
 const setQueue: Statement = {
@@ -16,6 +22,13 @@ const setQueue: Statement = {
 }
 
 const readQueues: Statement = { name: 'readQueues', text: 'SELECT name AS queue, paused, "limit" FROM queues ORDER BY name' }
+
+/** Asks that no queue of these changes until the end of the transaction. Answers with their names in order. */
+export function shareQueues(tx: Transaction, lanes: readonly { readonly queue: string }[]): string[] {
+  const queues = [...new Set(lanes.map(({ queue }) => queue))].sort()
+  void tx.rows(lockQueues, queues)
+  return queues
+}
 
 /** Prepares changing queues; what a change does not name stays. */
 export function setQueues(): Inside<'setQueues'> {

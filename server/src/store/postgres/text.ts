@@ -16,7 +16,7 @@ export function unpack(text: string): string {
 
 /** What a statement may be given. A list becomes an array. */
 export type Parameter = Scalar | readonly Scalar[]
-type Scalar = string | number | boolean | null | undefined
+export type Scalar = string | number | boolean | null | undefined
 
 /**
  * Encodes a parameter.
@@ -24,15 +24,17 @@ type Scalar = string | number | boolean | null | undefined
  */
 export function encode(parameter: Parameter): string | null {
   if (!Array.isArray(parameter)) return encodeScalar(parameter as Scalar)
-  let list = ''
-  for (const each of parameter as readonly Scalar[]) {
+  let last: Scalar
+  let same = 'NULL'
+  const parts = (parameter as readonly Scalar[]).map((each) => {
+    // What stands in a column often stands there again and again.
+    if (each === last) return same
     const text = encodeScalar(each)
-    if (list) list += ','
-    if (text === null) list += 'NULL'
-    else if (typeof each === 'string') list += quote(text)
-    else list += text
-  }
-  return `{${list}}`
+    last = each
+    same = text === null ? 'NULL' : typeof each === 'string' ? quote(text) : text
+    return same
+  })
+  return `{${parts.join(',')}}`
 }
 
 function encodeScalar(value: Scalar): string | null {
@@ -53,5 +55,8 @@ function encodeScalar(value: Scalar): string | null {
 }
 
 function quote(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
+  return special.test(text) ? `"${text.replace(specials, '\\$&')}"` : `"${text}"`
 }
+
+const special = /["\\]/
+const specials = /["\\]/g

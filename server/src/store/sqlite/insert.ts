@@ -1,12 +1,14 @@
-import { type Assignment, type JobRequest, mintLease, type Refusal } from '@anchorleg/shared'
+import { mintLease, type Refusal } from '@anchorleg/shared'
 import { claim, enter } from '../../lifecycle.js'
 import { fingerprint } from '../fingerprint.js'
+import { firstAssignment } from '../firstAssignment.js'
+import { openings } from '../openings.js'
 import type { Claimed, Inserted, Insertion } from '../store.js'
 import { claim as claimJobs } from './claim.js'
 import { findRef, leadsElsewhere } from './findRef.js'
+import { isOpen } from './isOpen.js'
 import { readJob } from './jobRows.js'
 import type { Means, Operations } from './operations.js'
-import { straightToWork } from './straightToWork.js'
 import { uniqueKeys } from './uniqueKeys.js'
 
 /** Stores a job; `worker` has a free slot for it, should it be due. */
@@ -17,19 +19,19 @@ export function insert(means: Means, claims: Operations['claim'] = claimJobs(mea
   const straight: Claimed[] = []
   const one = insertOne(means, (claimed) => straight.push(claimed))
   const together = insertUnit(means, one)
-  const openingsFor = straightToWork(means)
+  const mayOpen = isOpen(means)
   return (insertions, requests) => {
     straight.length = 0
-    const openings = openingsFor(insertions, requests)
+    const { take, rest } = openings(insertions, requests, mayOpen)
     const inserted: Inserted[] = new Array(insertions.length)
     const units = membersByUnit(insertions)
     insertions.forEach((insertion, i) => {
       if (inserted[i]) return
       const members = insertion.unit === undefined ? undefined : units.get(insertion.unit)
-      if (!members || members.length === 1) inserted[i] = one(insertion, openings.take(insertion))
+      if (!members || members.length === 1) inserted[i] = one(insertion, take(insertion)?.worker)
       else together(members, insertions, inserted)
     })
-    return { inserted, claimed: [...straight, ...claims(openings.rest)] }
+    return { inserted, claimed: [...straight, ...claims(rest)] }
   }
 }
 
@@ -131,25 +133,6 @@ function storeJob(
     const jobId = String(lastInsertRowid)
     if (run) started({ worker: run.worker, run: 1, assignment: firstAssignment(job, { jobId, dueAt, lease: run.lease, attempt: run.attempt }) })
     return { type: 'inserted', conflict: false, jobId, state: entered, queue, name, dueAt }
-  }
-}
-
-function firstAssignment(job: JobRequest, claimed: Pick<Assignment, 'jobId' | 'lease' | 'attempt'> & { readonly dueAt: number }): Assignment {
-  const { name, queue, maxAttempts, timeout, meta, codec, args, trace } = job
-  const { jobId, lease, attempt, dueAt } = claimed
-  return {
-    jobId,
-    lease,
-    name,
-    queue,
-    attempt,
-    maxAttempts,
-    ...(timeout !== undefined && { timeout }),
-    scheduledAt: dueAt,
-    meta,
-    codec,
-    args,
-    ...(trace !== undefined && { trace }),
   }
 }
 
