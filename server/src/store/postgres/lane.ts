@@ -2,8 +2,9 @@ import { after, stopwatch } from '@anchorleg/shared'
 import type pg from 'pg'
 import { StoreUnavailable } from '../store.js'
 import type { DatabaseClock } from './databaseClock.js'
-import { type Transaction, transactionOn } from './transaction.js'
-import { describe, isConflict, isLoss, lose } from './trouble.js'
+import { lose, together } from './stream.js'
+import { Gathered, type Transaction, transactionOn } from './transaction.js'
+import { describe, isConflict, isLoss } from './trouble.js'
 
 /**
  * What is done in one transaction. One that `talks` waits for answers before it asks on, and has a transaction to itself; any
@@ -186,18 +187,17 @@ async function talk(client: pg.Client, operation: Operation<unknown>): Promise<u
 }
 
 async function tell(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
-  const transaction = transactionOn(client)
-  quietly(client.query('BEGIN'))
-  const answers: Promise<unknown>[] = []
-  try {
-    for (const { operation } of batch) answers.push(operation.run(transaction))
-  } catch (error) {
-    for (const answer of answers) quietly(answer)
-    await client.query('ROLLBACK')
-    throw error
-  }
-  const committed = commit(client)
-  const [values] = await Promise.all([Promise.allSettled(answers), committed.catch(() => {})])
+  const gathered = new Gathered()
+  const answers = batch.map(({ operation }) => operation.run(gathered))
+  for (const answer of answers) quietly(answer)
+  // One statement alone is a transaction by itself.
+  const whole = gathered.size === 1
+  const committed = together(client, () => {
+    if (!whole) quietly(client.query('BEGIN'))
+    gathered.send(client)
+    return whole ? undefined : commit(client)
+  })
+  const [values] = await Promise.all([Promise.allSettled(answers), committed?.catch(() => {})])
   for (const value of values) if (value.status === 'rejected') throw value.reason
   await committed
   return values.map((value) => (value.status === 'fulfilled' ? value.value : undefined))

@@ -1,8 +1,8 @@
 import { after } from '@anchorleg/shared'
 import pg from 'pg'
 import type { PostgresAddress } from './address.js'
+import { lose } from './stream.js'
 import { unpack } from './text.js'
-import { lose } from './trouble.js'
 
 /** How long a connection may take until it can be used, in ms. */
 const openTimeout = 3_500

@@ -16,14 +16,44 @@ export interface Transaction {
   rows<Row extends object>(statement: Statement, ...parameters: readonly Parameter[]): Promise<Row[]>
 }
 
-/** Statements over a connection. */
+/** Statements over a connection, each sent as it is asked. */
 export function transactionOn(client: pg.Client): Transaction {
-  return {
-    rows<Row extends object>({ name, text }: Statement, ...parameters: readonly Parameter[]): Promise<Row[]> {
-      const answer = client.query<Row>({ name, text, values: parameters.map(encode) }).then(({ rows }) => rows)
-      // Whoever asked learns of a failure from the first of its statements; the others fail along.
-      answer.catch(() => {})
-      return answer
-    },
+  return { rows: (statement, ...parameters) => ask(client, encoded(statement, parameters)) }
+}
+
+/** Statements that are sent later, all at once. */
+export class Gathered implements Transaction {
+  readonly #asked: { readonly query: Query; readonly resolve: (rows: Promise<never[]>) => void }[] = []
+
+  rows<Row extends object>(statement: Statement, ...parameters: readonly Parameter[]): Promise<Row[]> {
+    const query = encoded(statement, parameters)
+    const answer = new Promise<Row[]>((resolve) => this.#asked.push({ query, resolve }))
+    answer.catch(() => {})
+    return answer
   }
+
+  get size(): number {
+    return this.#asked.length
+  }
+
+  send(client: pg.Client): void {
+    for (const { query, resolve } of this.#asked) resolve(ask(client, query))
+  }
+}
+
+interface Query {
+  readonly name: string
+  readonly text: string
+  readonly values: (string | null)[]
+}
+
+function encoded({ name, text }: Statement, parameters: readonly Parameter[]): Query {
+  return { name, text, values: parameters.map(encode) }
+}
+
+function ask<Row extends object>(client: pg.Client, query: Query): Promise<Row[]> {
+  const answer = client.query<Row>(query).then(({ rows }) => rows)
+  // Whoever asked learns of a failure from the first of its statements; the others fail along.
+  answer.catch(() => {})
+  return answer
 }

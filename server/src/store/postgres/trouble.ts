@@ -30,9 +30,3 @@ export function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describe).join('; ')
   return error instanceof Error ? `PostgreSQL: ${error.message}` : String(error)
 }
-
-/** Drops a connection without a word to the server, which may be silent: whoever waits for an answer over it learns so at once. */
-export function lose(client: pg.Client, because?: unknown): void {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection
-  stream.destroy(because instanceof Error ? because : undefined)
-}
