@@ -1,4 +1,4 @@
-import { isRef, type Lease } from '@anchorleg/shared'
+import type { Lease } from '@anchorleg/shared'
 import { z } from 'zod'
 import type { Refs, Signal } from './notifier.js'
 
@@ -26,7 +26,7 @@ export function writePayloads(hub: string, signals: readonly Signal[]): string[]
   const add = (key: string, id: string) => void (ids.get(key) ?? ids.set(key, new Set()).get(key))?.add(id)
   for (const signal of signals) gather(signal, add)
   const payloads: string[] = []
-  const begin = JSON.stringify([hub]).slice(0, -1)
+  const begin = beginningOf(hub)
   let open = begin
   const close = () => {
     if (open !== begin) payloads.push(`${open}]`)
@@ -54,6 +54,11 @@ export function writePayloads(hub: string, signals: readonly Signal[]): string[]
   }
   close()
   return payloads
+}
+
+/** How each payload of a hub begins: it hears its own as well, and need not read them. */
+export function beginningOf(hub: string): string {
+  return JSON.stringify([hub]).slice(0, -1)
 }
 
 /** Sorts what a signal names by what has one head in common. */
@@ -91,10 +96,10 @@ function gather(signal: Signal, add: (key: string, id: string) => void): void {
 }
 
 /** Reads a payload; undefined for what no hub of this version wrote. */
-export function readPayload(payload: string): { readonly hub: string; readonly signals: readonly Signal[] } | undefined {
+export function readPayload(payload: string): readonly Signal[] | undefined {
   try {
-    const [hub, ...pieces] = form.parse(JSON.parse(payload))
-    return { hub, signals: pieces.map(signalOf) }
+    const [, ...pieces] = form.parse(JSON.parse(payload))
+    return pieces.map(signalOf)
   } catch {
     return undefined
   }
@@ -150,7 +155,6 @@ function shortRef(ref: string): string {
 
 function longRef(short: string): string {
   const hex = Buffer.from(short, 'base64url').toString('hex')
-  const ref = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  if (!isRef(ref)) throw new TypeError('There is no such ref.')
-  return ref
+  if (hex.length !== 32) throw new TypeError('There is no such ref.')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -3,9 +3,10 @@ import type pg from 'pg'
 import { jitter } from '../backoff.js'
 import type { PostgresAddress } from '../store/postgres/address.js'
 import { openClient } from '../store/postgres/openClient.js'
+import { lose } from '../store/postgres/stream.js'
 import type { TelemetryBus } from '../telemetry.js'
 import type { Notifier, Signal } from './notifier.js'
-import { readPayload, writePayloads } from './payloads.js'
+import { beginningOf, readPayload, writePayloads } from './payloads.js'
 
 /** How long signals of a kind may wait for others to go along with, in ms: those that come often, and those that few care for. */
 const patience: Partial<Record<Signal['type'], number>> = { available: 10, reports: 20, moved: 50 }
@@ -24,6 +25,8 @@ export class PostgresNotifier implements Notifier {
   readonly #listeners: ((signal: Signal) => void)[] = []
   readonly #lastSent = new Map<Signal['type'], number>()
   readonly #channel: string
+  /** How its own payloads begin. */
+  readonly #own: string
   #client: pg.Client | undefined
   #waiting: Signal[] = []
   #sending: Promise<void> | undefined
@@ -41,6 +44,7 @@ export class PostgresNotifier implements Notifier {
     private readonly telemetry: TelemetryBus,
   ) {
     this.#channel = `${address.schema}_signals`
+    this.#own = beginningOf(hub)
   }
 
   /** Connects; when the first try fails, it goes on trying behind. */
@@ -138,9 +142,10 @@ export class PostgresNotifier implements Notifier {
   }
 
   #hear(payload: string): void {
-    const read = readPayload(payload)
-    if (!read) return this.telemetry.tell({ type: 'signal.unreadable', payload: payload.slice(0, 64) })
-    if (read.hub !== this.hub) for (const signal of read.signals) this.#tell(signal)
+    if (payload.startsWith(`${this.#own},`)) return
+    const signals = readPayload(payload)
+    if (!signals) return this.telemetry.tell({ type: 'signal.unreadable', payload: payload.slice(0, 64) })
+    for (const signal of signals) this.#tell(signal)
   }
 
   #tell(signal: Signal): void {
@@ -166,7 +171,7 @@ export class PostgresNotifier implements Notifier {
     this.#waiting = []
     this.#cancelPulse()
     // A connection that does not answer would not answer a goodbye either.
-    ;(client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy()
+    lose(client)
     this.#retry(error)
   }
 
