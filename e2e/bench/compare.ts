@@ -28,7 +28,7 @@ export async function compare(name: ComparisonName, place: Place): Promise<Compa
     systems.map((system) => system.name),
   )
   const text = `${name}: ${comparisons[name].about}\n\n${report(lines, disk, options)}`
-  return { text, figures: { lines, entries, disk }, verdicts: targetsOf(name, lines, anchorlegIn(options).name) }
+  return { text, figures: { lines, entries, disk }, verdicts: targetsOf(name, lines, anchorlegIn(options).name, options.store) }
 }
 
 /** Anchorleg on the store that was asked for. */

@@ -52,7 +52,9 @@ async function measureLayout(layout: Layout, { postgres, folder, schema, peers }
   const { running, clients } = await startHubs({ layout, peers, slots, postgres, schema, setup: { folder, profileFolder } })
   const costs = await PostgresCosts.open(postgres.server, schema)
   const load = (count: number, ms: number) => putLoad(running, clients, loadOf(run, count, ms))
-  await load(Math.max(...outstanding), firstWarmupMs)
+  // At a pace a hub's code would still be compiled while it is measured, and that of several hubs several times.
+  const warmup = loadOf(run, Math.max(...outstanding), firstWarmupMs * layout.hubs)
+  await putLoad(running, clients, { ...warmup, perSecond: undefined })
   const measured = []
   for (const count of [...outstanding].sort((a, b) => a - b)) {
     await load(count, warmupMs)

@@ -16,7 +16,7 @@ it('holds what is reached against what is aimed at, with the most slots', () => 
     gave(relay.name, 64, 100, null),
     gave('ours', 64, 99),
   ]
-  const verdicts = targetsOf('round-trips', linesOf(entries, [relay.name, 'ours']), 'ours')
+  const verdicts = targetsOf('round-trips', linesOf(entries, [relay.name, 'ours']), 'ours', 'sqlite')
   expect(verdicts.map(({ measured, holds }) => [measured, holds])).toEqual([
     ['1.50', true],
     ['0.990', false],
@@ -25,6 +25,11 @@ it('holds what is reached against what is aimed at, with the most slots', () => 
 
 it('judges nothing beside a peer that was left out, and nothing of another scenario', () => {
   const lines = linesOf([gave('ours', 1000, 150), gave('ours', 10_000, 30_000)], ['ours'])
-  expect(targetsOf('round-trips', lines, 'ours')).toEqual([])
-  expect(targetsOf('await-many', lines, 'ours')).toMatchObject([{ measured: '30,000', holds: true }])
+  expect(targetsOf('round-trips', lines, 'ours', 'sqlite')).toEqual([])
+  expect(targetsOf('await-many', lines, 'ours', 'sqlite')).toMatchObject([{ measured: '30,000', holds: true }])
+})
+
+it('asks of a hub on PostgreSQL what a database across a network can give', () => {
+  const lines = linesOf([gave(relay.name, 1000, 100, null), gave('ours', 1000, 70), gave('ours', 64, 1)], [relay.name, 'ours'])
+  expect(targetsOf('round-trips', lines, 'ours', 'postgres')).toMatchObject([{ measured: '0.700', holds: true }])
 })
