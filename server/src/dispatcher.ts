@@ -67,7 +67,7 @@ export class Dispatcher {
     const loads = new Map<WorkerSession, Claimed['assignment'][]>()
     const stranded: Claimed[] = []
     for (const claim of claimed) {
-      const { assignment, run } = claim
+      const { assignment, run, unseen } = claim
       const session = this.rooms.roster.get(claim.worker)
       if (!session || !takesJobs(session)) {
         stranded.push(claim)
@@ -79,7 +79,7 @@ export class Dispatcher {
       else loads.set(session, [assignment])
       const { jobId, queue, name, attempt, scheduledAt } = assignment
       const lane = { queue, name }
-      this.rooms.telemetry.tell({ type: 'job.claimed', jobId, lane, worker: session.id, attempt, run, waitedMs: now - scheduledAt })
+      this.rooms.telemetry.tell({ type: 'job.claimed', jobId, lane, worker: session.id, attempt, run, unseen, waitedMs: now - scheduledAt })
     }
     for (const [session, load] of loads) session.tell.perform(load)
     if (stranded.length > 0) this.#giveBack(stranded)

@@ -21,7 +21,7 @@ export class Herald {
     if (announcements.length === 0) return
     const { notifier, telemetry } = this.rooms
     for (const listener of this.#listeners) listener(announcements)
-    notifier.publish({ type: 'outcomes', jobs: announcements })
+    this.#tellOthers(announcements)
     const again = announcements.filter(({ state }) => state === 'available')
     if (again.length > 0) notifier.publish({ type: 'available', lanes: again })
     for (const { jobId, queue, name, state, outcome, claimedAt } of announcements) {
@@ -36,5 +36,23 @@ export class Herald {
         ranMs: outcome.at - claimedAt,
       })
     }
+  }
+  /** Other hubs hear of jobs of which they have read, and of those that they have stored; of most jobs nobody else has to hear. */
+  #tellOthers(announcements: readonly Announcement[]): void {
+    const everywhere: Announcement[] = []
+    const alone = new Map<string, Announcement[]>()
+    for (const announcement of announcements) {
+      const { elsewhere } = announcement
+      if (elsewhere === undefined) continue
+      if (elsewhere === 'everywhere') {
+        everywhere.push(announcement)
+        continue
+      }
+      const jobs = alone.get(elsewhere.hub)
+      if (jobs) jobs.push(announcement)
+      else alone.set(elsewhere.hub, [announcement])
+    }
+    if (everywhere.length > 0) this.rooms.notifier.publish({ type: 'outcomes', jobs: everywhere })
+    for (const [hub, jobs] of alone) this.rooms.notifier.publish({ type: 'outcomes', jobs }, hub)
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
-import { after, endOfTurn, namespaces, steadyClock, stopwatch } from '@anchorleg/shared'
+import { after, endOfTurn, mintLease, namespaces, steadyClock, stopwatch } from '@anchorleg/shared'
 import type { Server } from 'socket.io'
 import { Attendant } from './attendant.js'
 import { Canceller } from './canceller.js'
@@ -94,7 +94,9 @@ export function createHub(options: HubOptions = {}): HubPlan {
 async function listen(config: HubConfig, log: Logger): Promise<Hub> {
   const telemetry = new TelemetryBus()
   logTelemetry(telemetry, log)
+  const hub = mintLease()
   const store = await openStore(config.store, {
+    hub,
     leaseMs: config.lease,
     cancelGraceMs,
     retentionMs: config.retention * 1000,
@@ -103,7 +105,7 @@ async function listen(config: HubConfig, log: Logger): Promise<Hub> {
     opened: (facts) => log.info(facts, 'store opened'),
   })
   const state = { ready: false, because: 'starting' }
-  const notifier = await openNotifier(config.store, telemetry)
+  const notifier = await openNotifier(config.store, hub, telemetry)
   try {
     const rooms = furnish(config, { store, notifier, telemetry })
     const readiness = async () => (state.ready ? probeStore(store, telemetry) : ({ ready: false, because: state.because } as const))

@@ -93,7 +93,8 @@ export class Liaison {
       event.type === 'worker.draining' || event.type === 'worker.overdue' || (event.type === 'peer.disconnected' && event.role === 'worker')
     if (left) this.rooms.notifier.publish({ type: 'recount' })
     if (left || event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
-    if (event.type === 'job.claimed' || event.type === 'job.available') this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })
+    const moved = (event.type === 'job.claimed' && !event.unseen) || event.type === 'job.available'
+    if (moved) this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })
   }
 
   /** Reads everything again that a signal may have told. */

@@ -12,6 +12,8 @@ export type Telemetry =
       readonly worker: string
       readonly attempt: number
       readonly run: number
+      /** No other hub has read of this job. */
+      readonly unseen?: boolean | undefined
       readonly waitedMs: number
     }
   | ({ readonly type: 'job.available' } & Waiter)

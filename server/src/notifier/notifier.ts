@@ -36,8 +36,8 @@ export type Signal =
  * truth. After signals may have been lost, listeners hear `gap`.
  */
 export interface Notifier {
-  /** Tells the other hubs, as soon as it can; never throws. */
-  publish(signal: Signal): void
+  /** Tells the other hubs, or one alone, as soon as it can; never throws. */
+  publish(signal: Signal, to?: string): void
   /** Hears what other hubs tell. A listener must not throw. */
   subscribe(listener: (signal: Signal) => void): void
   /** Says what is left to be said, and closes. Safe to call twice. */

@@ -17,6 +17,12 @@ const retry = { shortest: 100, longest: 5_000 } as const
 /** How often the connection is tried, and how long it may take to answer, in ms: one that was cut may say nothing of it. */
 const pulse = { every: 5_000, within: 5_000 } as const
 
+/** A signal, and the channel that it goes over. */
+interface Said {
+  readonly signal: Signal
+  readonly channel: string
+}
+
 /**
  * Signals between hubs over LISTEN and NOTIFY, on a connection of its own: what gathers while one statement runs goes out in
  * the next. When the connection is lost it connects again, for ever, and has everybody read again what may have been missed.
@@ -24,11 +30,12 @@ const pulse = { every: 5_000, within: 5_000 } as const
 export class PostgresNotifier implements Notifier {
   readonly #listeners: ((signal: Signal) => void)[] = []
   readonly #lastSent = new Map<Signal['type'], number>()
+  /** Where all hubs of the store listen, and where this one does alone. */
   readonly #channel: string
   /** How its own payloads begin. */
   readonly #own: string
   #client: pg.Client | undefined
-  #waiting: Signal[] = []
+  #waiting: Said[] = []
   #sending: Promise<void> | undefined
   #planned = Number.POSITIVE_INFINITY
   #cancelPlan = () => {}
@@ -54,10 +61,10 @@ export class PostgresNotifier implements Notifier {
     return notifier
   }
 
-  publish(signal: Signal): void {
+  publish(signal: Signal, to?: string): void {
     // Without a connection nobody hears; once there is one, the others are told to read everything.
     if (!this.#client || this.#closed) return
-    this.#waiting.push(signal)
+    this.#waiting.push({ signal, channel: to === undefined ? this.#channel : channelOf(to) })
     const since = stopwatch.now() - (this.#lastSent.get(signal.type) ?? 0)
     const wait = patience[signal.type] ?? 0
     // The first of a kind goes at once, but for those that nobody is in a hurry for.
@@ -98,19 +105,27 @@ export class PostgresNotifier implements Notifier {
   /** Sends what waits. While a statement is under way, more gathers. */
   async #send(): Promise<void> {
     if (this.#sending || this.#waiting.length === 0 || !this.#client) return
-    const signals = this.#waiting
+    const waiting = this.#waiting
     this.#waiting = []
     const now = stopwatch.now()
-    for (const { type } of signals) this.#lastSent.set(type, now)
-    this.#sending = this.#notify(this.#client, signals)
+    for (const { signal } of waiting) this.#lastSent.set(signal.type, now)
+    this.#sending = this.#notify(this.#client, waiting)
     await this.#sending
     this.#sending = undefined
     if (this.#waiting.length > 0) this.#plan(0)
   }
 
-  async #notify(client: pg.Client, signals: readonly Signal[]): Promise<void> {
+  async #notify(client: pg.Client, waiting: readonly Said[]): Promise<void> {
+    const byChannel = new Map<string, Signal[]>()
+    for (const { signal, channel } of waiting) {
+      const signals = byChannel.get(channel)
+      if (signals) signals.push(signal)
+      else byChannel.set(channel, [signal])
+    }
+    const said = [...byChannel].flatMap(([channel, signals]) => writePayloads(this.hub, signals).map((payload) => [channel, payload] as const))
+    const [channels, payloads] = [said.map(([channel]) => channel), said.map(([, payload]) => payload)]
     try {
-      await client.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [this.#channel, writePayloads(this.hub, signals)])
+      await client.query('SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)', [channels, payloads])
     } catch (error) {
       this.#lose(client, error)
     }
@@ -125,7 +140,7 @@ export class PostgresNotifier implements Notifier {
       client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
       // What is lost with the server is a hint; waiting for its disk would hold up all others that notify.
       await client.query('SET synchronous_commit = off')
-      await client.query(`LISTEN "${this.#channel}"`)
+      await client.query(`LISTEN "${this.#channel}"; LISTEN "${channelOf(this.hub)}"`)
       this.#client = client
       this.#watch(client)
       if (this.#tries > 0) this.#catchUp()
@@ -182,4 +197,9 @@ export class PostgresNotifier implements Notifier {
     this.#tries += 1
     this.#cancelRetry = after(wait * (0.5 + jitter() / 2), () => void this.#connect())
   }
+}
+
+/** Where one hub listens alone: its name is no other's, whatever the store. */
+function channelOf(hub: string): string {
+  return `anchorleg_${hub}`
 }

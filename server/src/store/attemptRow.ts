@@ -46,9 +46,15 @@ export function dueAtOf({ dueAt }: Transition): number | null {
 }
 
 /** Whom to tell of a stored transition, and what. */
-export function announcementOf(row: AttemptRow, transition: Transition, outcome: Outcome, refs: readonly string[]): Announcement {
+export function announcementOf(
+  row: AttemptRow,
+  transition: Transition,
+  outcome: Outcome,
+  told: Pick<Announcement, 'refs' | 'elsewhere'>,
+): Announcement {
   const { tenant, queue, name, runs, attemptedAt } = row
   const { state, attempt } = transition
   const claimedAt = row.state === 'executing' ? (attemptedAt ?? outcome.at) : outcome.at
-  return { tenant, refs, queue, name, jobId: String(row.id), attempt, run: runs, state, dueAt: dueAtOf(transition), claimedAt, outcome }
+  const { refs, elsewhere } = told
+  return { tenant, refs, elsewhere, queue, name, jobId: String(row.id), attempt, run: runs, state, dueAt: dueAtOf(transition), claimedAt, outcome }
 }

@@ -233,6 +233,8 @@ export interface Claimed {
   readonly worker: string
   readonly run: number
   readonly assignment: Assignment
+  /** No other hub has read of this job: nobody there has to be told. */
+  readonly unseen?: boolean
 }
 
 export type Settled = { readonly type: 'settled'; readonly announcement: Announcement | null } | { readonly type: 'stale' }
@@ -244,6 +246,11 @@ export interface Announcement extends Lane, Told {
   /** When the attempt was claimed, of a job that did not run when it was cancelled, in ms since the epoch. */
   readonly claimedAt: number
   readonly outcome: Outcome
+  /**
+   * Which other hubs have to be told: all, since one has read of the job before it ended, or the one alone that stored it. Absent where nobody
+   * has; a store that hubs do not share has none.
+   */
+  readonly elsewhere?: 'everywhere' | { readonly hub: string } | undefined
 }
 
 export type Cancellation =
@@ -334,4 +341,6 @@ export interface StoreSettings {
   readonly opened?: ((facts: Readonly<Record<string, string>>) => void) | undefined
   /** Milliseconds added to the store's clock, shared with a test that moves it. Absent outside tests. */
   readonly skew?: Float64Array | undefined
+  /** Names this hub among those that share the store: 32 hex digits. Absent for any name. */
+  readonly hub?: string | undefined
 }

@@ -16,7 +16,7 @@ const requestCancel: Statement = {
 
 /** Prepares cancelling jobs: one that waits at once; of one that runs, the request is stored. */
 export function cancel(means: Means): Inside<'cancel'> {
-  const { clock, settings } = means
+  const { clock, settings, hub } = means
   return async (tx, cancellations) => {
     const found = await findRefsOf(tx, cancellations, means)
     const rows = await lock(tx, jobsOf(found))
@@ -46,7 +46,7 @@ export function cancel(means: Means): Inside<'cancel'> {
       await tx.rows(requestCancel, ...columns, now + settings.cancelGraceMs)
     }
     const ends = [...ended.values()]
-    const announcements = await conclude(tx, ends, false)
+    const announcements = await conclude(tx, ends, { known: false, hub })
     return fates.map((fate): Cancellation => {
       if ('type' in fate) return fate
       const announcement = announcements[ends.indexOf(fate)]

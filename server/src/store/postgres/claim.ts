@@ -109,7 +109,7 @@ const claimJobs: Statement = {
       WHERE jobs.id = placed.id
       RETURNING placed.place, jobs.id, jobs.tenant, jobs.ref, jobs.name, jobs.attempt, jobs.runs, jobs.max_attempts AS "maxAttempts", jobs.outcomes,
         jobs.crashes, jobs.snoozed, jobs.codec, replace(jobs.lease::text, '-', '') AS lease, jobs.worker,
-        jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.timeout, jobs.meta, jobs.trace, jobs.args
+        jobs.due_at AS "dueAt", jobs.attempted_at AS "attemptedAt", jobs.elsewhere OR jobs.hub IS DISTINCT FROM $10::uuid AS "readElsewhere", jobs.timeout, jobs.meta, jobs.trace, jobs.args
     )
     SELECT room.size, looked.seen, looked.deeper, claimed.* FROM room CROSS JOIN looked LEFT JOIN claimed ON true ORDER BY place`,
 }
@@ -121,6 +121,8 @@ interface ClaimedRow extends Omit<AttemptRow, 'id'> {
   readonly deeper: boolean
   readonly id: number | null
   readonly worker: string
+  /** Whether another hub may have read of it. */
+  readonly readElsewhere: boolean
   readonly dueAt: number
   readonly timeout: number | null
   readonly meta: string
@@ -150,7 +152,7 @@ export function claim({ clock, settings, facts, hub }: Means): Claim {
       if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
       const passedOver = claimed.length < size && (seen > claimed.length || deeper)
       return {
-        claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, assignment: toAssignment(row, queue) })),
+        claimed: claimed.map((row) => ({ worker: row.worker, run: row.runs, unseen: !row.readElsewhere, assignment: toAssignment(row, queue) })),
         again: passedOver ? left(requests, claimed.length) : [],
       }
     })

@@ -34,7 +34,7 @@ export function isPlain(insertions: readonly Insertion[]): boolean {
  * Prepares storing plain jobs, all in one statement, those for which slots are free as running, and then the claims that are left.
  * A ref that was seen before is left out, and has to be looked at: by `insertCarefully`.
  */
-export function insertPlain({ clock, settings, facts }: Means, claim: Claim) {
+export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim) {
   const closed = new Map<string, number>()
   const mayOpen = (lane: Lane) => (closed.get(laneKey(lane)) ?? 0) <= stopwatch.now()
   const close = (lane: Lane) => {
@@ -55,7 +55,7 @@ export function insertPlain({ clock, settings, facts }: Means, claim: Claim) {
       (insertion, i): NewRow => ({ id: null, insertion, fingerprint: fingerprint(insertion.job), now, run: runOf(insertion, i) }),
     )
     if (lanes.length > 0) shareQueues(tx, lanes)
-    const stored = insertRows(tx, rows, lanes, until)
+    const stored = insertRows(tx, rows, hub, { lanes, until })
     const claimed = claim(tx, rest, tokens)
     return Promise.all([stored, claimed]).then(([{ ids, open }, { claimed, again }]) => {
       const straight: Claimed[] = []
@@ -96,7 +96,7 @@ export function insertPlain({ clock, settings, facts }: Means, claim: Claim) {
       cancelReason: null,
       attemptedAt: now,
     })
-    return { worker, run: 1, assignment: firstAssignment(job, { jobId: String(id), dueAt: dueAtOf(job, now), lease, attempt }) }
+    return { worker, run: 1, unseen: true, assignment: firstAssignment(job, { jobId: String(id), dueAt: dueAtOf(job, now), lease, attempt }) }
   }
 }
 

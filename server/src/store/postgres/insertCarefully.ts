@@ -69,7 +69,7 @@ export function insertCarefully(means: Means) {
       means.clock.now(),
     )
     const inserted = plan.decide(insertions)
-    await write(tx, plan, known.holders, keys)
+    await write(tx, plan, { hub: means.hub, holders: known.holders, keys })
     return { inserted, claimed: await claims(tx) }
   }
 }
@@ -93,8 +93,12 @@ async function look(tx: Transaction, insertions: readonly Insertion[], keys: rea
   return { refs, holders, jobs: new Map(jobs.map(({ id, ...job }) => [id, job])) }
 }
 
-async function write(tx: Transaction, { rows, aliases, now }: InsertPlan, holders: Known['holders'], keys: readonly Key[]): Promise<void> {
-  const { ids } = await insertRows(tx, rows)
+async function write(
+  tx: Transaction,
+  { rows, aliases, now }: InsertPlan,
+  { hub, holders, keys }: Pick<Known, 'holders'> & { readonly hub: string; readonly keys: readonly Key[] },
+): Promise<void> {
+  const { ids } = await insertRows(tx, rows, hub)
   const added = aliases.length === 0 ? [] : await tx.rows(addAliases, ...aliasColumns(aliases), now)
   // Another hub has stored one of these refs since they were looked up.
   if (ids.includes(undefined) || added.length < aliases.length) throw new RaceLost('a ref was stored by another hub')

@@ -63,8 +63,8 @@ const names = Object.keys(stored)
 const first = claim({ attempt: 0 })
 
 /**
- * Leaves out whatever ref was seen before, by whichever hub, and answers with the others. `$1` to `$4` are lanes, as queues and names,
- * when a lease that begins now ends, and whether the jobs are of several tenants. A lane is open where nothing waits and no claim is held up:
+ * Leaves out whatever ref was seen before, by whichever hub, and answers with the others. `$1` to `$5` are lanes, as queues and names,
+ * when a lease that begins now ends, whether the jobs are of several tenants, and this hub. A lane is open where nothing waits and no claim is held up:
  * its jobs are stored as running. Of two hubs that store jobs in one lane at once, neither's wait for the other's.
  */
 const insertJobs: Statement = {
@@ -74,14 +74,14 @@ const insertJobs: Statement = {
         AND NOT EXISTS (SELECT FROM jobs WHERE state = 'available' AND jobs.queue = lane.queue AND jobs.name = lane.name) ORDER BY place) AS open
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS lane (queue, name, place)
     ), stored AS (
-      INSERT INTO jobs (${names.join(', ')}, attempt, runs, lease, lease_until, attempted_at, worker)
+      INSERT INTO jobs (${names.join(', ')}, hub, attempt, runs, lease, lease_until, attempted_at, worker)
       SELECT coalesce(id, nextval('jobs_id_seq')), ${names
         .slice(1)
         .map((name) => (name === 'state' ? `CASE WHEN runs THEN '${first.state}' ELSE state END` : name))
         .join(', ')},
-        CASE WHEN runs THEN ${first.attempt} ELSE 0 END, runs::integer, CASE WHEN runs THEN lease END, CASE WHEN runs THEN $3::bigint END,
+        $5::uuid, CASE WHEN runs THEN ${first.attempt} ELSE 0 END, runs::integer, CASE WHEN runs THEN lease END, CASE WHEN runs THEN $3::bigint END,
         CASE WHEN runs THEN inserted_at END, CASE WHEN runs THEN worker END
-      FROM (SELECT *, coalesce((SELECT open FROM lanes)[lane], false) AS runs FROM ${unnested(columns, 5)}) AS given
+      FROM (SELECT *, coalesce((SELECT open FROM lanes)[lane], false) AS runs FROM ${unnested(columns, 6)}) AS given
       WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.tenant = given.tenant AND tombstones.ref = given.ref
           AND tombstones.expires_at > given.inserted_at)
       ON CONFLICT (tenant, ref) DO NOTHING RETURNING id, tenant, ref
@@ -96,18 +96,20 @@ interface StoredLists {
   readonly open: readonly boolean[] | null
 }
 
-/** Stores jobs; those with a run whose lane is open run, with a lease until then. */
-export function insertRows(
-  transaction: Transaction,
-  rows: readonly NewRow[],
-  lanes: readonly Lane[] = [],
-  until: number | null = null,
-): Promise<StoredRows> {
+/** Lanes for whose jobs there are slots, and when a lease that begins now ends. */
+export interface Slots {
+  readonly lanes: readonly Lane[]
+  readonly until: number
+}
+
+/** Stores jobs; those with a run whose lane is open run. */
+export function insertRows(transaction: Transaction, rows: readonly NewRow[], hub: string, slots?: Slots): Promise<StoredRows> {
   if (rows.length === 0) return Promise.resolve({ ids: [], open: [] })
   const tenants = new Set(rows.map(({ insertion }) => insertion.tenant))
-  const queues = lanes.map(({ queue }) => queue)
-  const jobs = lanes.map(({ name }) => name)
-  return transaction.rows<StoredLists>(insertJobs, queues, jobs, until, tenants.size > 1, ...listsOf(columns, rows)).then(([stored]) => {
+  const queues = slots?.lanes.map(({ queue }) => queue) ?? []
+  const jobs = slots?.lanes.map(({ name }) => name) ?? []
+  const terms = [queues, jobs, slots?.until, tenants.size > 1, hub] as const
+  return transaction.rows<StoredLists>(insertJobs, ...terms, ...listsOf(columns, rows)).then(([stored]) => {
     const ids = new Map(stored?.refs?.map((ref, i) => [keyOf(ref, stored.tenants?.[i]), stored.ids?.[i]]))
     return {
       open: stored?.open ?? [],

@@ -55,7 +55,7 @@ export function held(): Inside<'held'> {
 }
 
 /** Prepares handing jobs back unrun: each keeps its place, but for one that is to be cancelled, which then is. */
-export function release({ clock, facts }: Means): Inside<'release'> {
+export function release({ clock, facts, hub }: Means): Inside<'release'> {
   return async (tx, leases) => {
     for (const { lease } of leases) facts.take(lease)
     const rows = await lock(
@@ -84,7 +84,7 @@ export function release({ clock, facts }: Means): Inside<'release'> {
       const reason = requestOf(row)
       return reason ? [conclusion(row, cancel(row, reason, { now }), null)] : []
     })
-    const announcements = await conclude(tx, ends, false)
+    const announcements = await conclude(tx, ends, { known: false, hub })
     return owned.map((row): Released | null => {
       if (!row) return null
       const announcement = announcements[ends.findIndex((end) => end.row === row)]

@@ -27,7 +27,7 @@ export async function openPostgresStore(address: PostgresAddress, settings: Stor
   return new PostgresStore({
     address,
     clock,
-    means: { hub: mintLease(), settings, clock: storeClock(clock, latest), random: jitter, facts: new RunningFacts() },
+    means: { hub: settings.hub ?? mintLease(), settings, clock: storeClock(clock, latest), random: jitter, facts: new RunningFacts() },
   })
 }
 

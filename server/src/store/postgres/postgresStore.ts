@@ -8,6 +8,7 @@ import { depths } from './depths.js'
 import { insertPlain, isPlain } from './insert.js'
 import { insertCarefully } from './insertCarefully.js'
 import { inspect } from './inspect.js'
+import { heed } from './interest.js'
 import { Lane } from './lane.js'
 import { held, release, renew, shorten } from './leases.js'
 import { LostClaims, Tokens } from './lostClaims.js'
@@ -69,7 +70,12 @@ export class PostgresStore implements Store {
     this.progress = talks(progress())
     this.emit = talks(emit())
     this.read = tells(read(means))
-    this.watch = talks(watch(means))
+    const [note, watching] = [heed(means), watch(means)]
+    this.watch = (watches) =>
+      this.#asked(async () => {
+        await this.#ask(false, (tx) => note(tx, watches))
+        return this.#again(true, (tx) => watching(tx, watches))
+      })
     this.inspect = talks(inspect(means))
     this.setQueues = tells(setQueues())
     this.queues = tells(queues())

@@ -1,6 +1,7 @@
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import type { Lookup, Reading, StoredJob } from '../store.js'
 import { finding, findingOf } from './find.js'
+import { heed } from './interest.js'
 import { paused } from './jobRows.js'
 import type { Inside, Means } from './operations.js'
 import type { Statement } from './transaction.js'
@@ -23,14 +24,17 @@ interface ReadRow extends Omit<OutcomeRow, 'number'>, Pick<StoredJob, 'dueAt' | 
   readonly number: number | null
 }
 
-/** Prepares reading where refs stand, aliases included. */
+/** Prepares reading where refs stand, aliases included, and being told of what becomes of them. */
 export function read(means: Means): Inside<'read'> {
-  return (tx, lookups: readonly Lookup[]) =>
-    tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means)).then((rows) => {
+  const note = heed(means)
+  return (tx, lookups: readonly Lookup[]) => {
+    void note(tx, lookups)
+    return tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means)).then((rows) => {
       const readings: Reading[] = lookups.map(() => ({ type: 'not_found' }))
       for (const row of rows) readings[row.place - 1] = toReading(row)
       return readings
     })
+  }
 }
 
 function toReading(row: ReadRow): Reading {

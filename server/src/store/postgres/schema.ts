@@ -11,6 +11,9 @@ import { StoreRefused } from '../store.js'
  * about, so what a walk costs does not grow with the backlog; and of two indexes that begin alike the planner may take the
  * wrong one, so none do. Text is ordered by its bytes, whatever the database's own order is.
  *
+ * A job's `hub` is the one that stored it, where its caller is; `elsewhere` is set once another hub has read of it before it ended, and has to
+ * be told of what becomes of it.
+ *
  * A ref that is an alias is a row of `jobs` too, in a state that no job has, so that one constraint stands for all refs: of two
  * hubs that store one at once, as a job and as an alias, the second waits for the first, and then finds it there.
  *
@@ -49,6 +52,8 @@ const migrations = [
     codec text NOT NULL,
     fingerprint text NOT NULL,
     worker text COLLATE "C",
+    hub uuid,
+    elsewhere boolean NOT NULL DEFAULT false,
     unique_key text COLLATE "C",
     tags text NOT NULL,
     meta text NOT NULL,

@@ -30,7 +30,7 @@ export function settleKnown(means: Means) {
       places.push(i)
       conclusions.push(concluded(means, row, settlement))
     })
-    const ended = conclude(tx, conclusions, true)
+    const ended = conclude(tx, conclusions, { known: true, hub: means.hub })
     const claimed = claims(tx)
     return Promise.all([ended, claimed]).then(([announcements, claimed]) => {
       const settled: SettledFast = new Array(settlements.length).fill(undefined)
@@ -64,7 +64,7 @@ export function settleCarefully(means: Means) {
       return settledLease === lease ? { type: 'settled', announcement: null } : { type: 'stale' }
     })
     const conclusions = [...ended.values()]
-    const announcements = await conclude(tx, conclusions, false)
+    const announcements = await conclude(tx, conclusions, { known: false, hub: means.hub })
     return fates.map((fate): Settled => {
       if ('type' in fate) return fate
       return { type: 'settled', announcement: announcements[conclusions.indexOf(fate)] ?? null }

@@ -49,7 +49,7 @@ export function stage({ clock }: Means): Inside<'stage'> {
  * Prepares taking jobs from workers whose lease has ended, or that were to stop and have had their grace. What is prepared anew for
  * each call does nothing once its judgement is too old. Those that another hub is just taking are its own to tell of.
  */
-export function expire({ clock, random, facts, settings }: Means, databaseClock: Clock) {
+export function expire({ clock, random, facts, settings, hub }: Means, databaseClock: Clock) {
   const take = async (tx: Transaction, by: number, limit: number, youngMs = Number.POSITIVE_INFINITY): Promise<Expired[]> => {
     const now = clock.now()
     const since = Math.max(0, Math.floor(now - youngMs))
@@ -57,7 +57,7 @@ export function expire({ clock, random, facts, settings }: Means, databaseClock:
     const stubborn = await tx.rows<AttemptRow>(lockStubborn, now, since + settings.cancelGraceMs, since, limit - silent.length, by)
     if (databaseClock.now() > by) return []
     const ends = [...silent, ...stubborn].map((row) => conclusion(row, crash(factsOf(row), row.codec, { now, random }), null))
-    const announcements = await conclude(tx, ends, false)
+    const announcements = await conclude(tx, ends, { known: false, hub })
     return ends.flatMap(({ row: { id, lease } }, i): Expired[] => {
       const announcement = announcements[i]
       if (!announcement || lease === null) return []

@@ -26,6 +26,6 @@ export function conclude(means: Means): (row: AttemptRow, transition: Transition
     update.run(state, attempt, dueAtOf(transition), outcome.number, crashes, snoozed, finishedAt, by?.lease, row.id)
     write(row.id, outcome)
     means.tally.note(row.queue, row.state, state)
-    return announcementOf(row, transition, outcome, refs(row))
+    return announcementOf(row, transition, outcome, { refs: refs(row) })
   }
 }
