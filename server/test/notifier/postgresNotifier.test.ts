@@ -1,4 +1,4 @@
-import { mintRef } from '@anchorleg/shared'
+import { mintLease, mintRef } from '@anchorleg/shared'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Signal } from '#server/notifier/notifier.js'
 import { PostgresNotifier } from '#server/notifier/postgresNotifier.js'
@@ -9,13 +9,14 @@ import { type Telemetry, TelemetryBus } from '#server/telemetry.js'
 import { settings } from '../store/conformance/harness.js'
 import { freshSchema } from '../store/postgres/freshSchema.js'
 
-/** Two hubs' notifiers on one fresh schema, what each has heard, and a connection of a stranger. */
+/** Three hubs' notifiers on one fresh schema, what each has heard, and a connection of a stranger. */
 async function neighbours() {
   const url = freshSchema()
   const address = postgresAddress(url) ?? expect.fail('no address')
   const store = await openStore(url, settings)
   await store.close()
-  const open = async (hub: string) => {
+  const open = async () => {
+    const hub = mintLease()
     const heard: Signal[] = []
     const told: Telemetry[] = []
     const telemetry = new TelemetryBus()
@@ -23,9 +24,9 @@ async function neighbours() {
     const notifier = await PostgresNotifier.open(address, hub, telemetry)
     notifier.subscribe((signal) => heard.push(signal))
     onTestFinished(() => notifier.close())
-    return { notifier, heard, told }
+    return { hub, notifier, heard, told }
   }
-  const [one, two, stranger] = await Promise.all([open('one'), open('two'), openClient(address, 'migrate')])
+  const [one, two, three, stranger] = await Promise.all([open(), open(), open(), openClient(address, 'migrate')])
   onTestFinished(() => stranger.end())
   const channel = `${address.schema}_signals`
   /** Ends the connections that listen to this channel, as an operator would; they have said nothing since their LISTEN. */
@@ -33,7 +34,7 @@ async function neighbours() {
     stranger.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'anchorleg signals' AND query LIKE $1", [
       `%${channel}%`,
     ])
-  return { one, two, stranger, channel, cut }
+  return { one, two, three, stranger, channel, cut }
 }
 
 const outcome = (): Signal => ({ type: 'outcomes', jobs: [{ tenant: 'default', refs: [mintRef()] }] })
@@ -46,6 +47,15 @@ test('another hub hears what one tells, and nobody hears himself', async () => {
   two.notifier.publish(theirs)
   await expect.poll(() => two.heard, arrives).toEqual([ours])
   await expect.poll(() => one.heard, arrives).toEqual([theirs])
+})
+
+test('what is told to one hub is heard by no other', async () => {
+  const { one, two, three } = await neighbours()
+  const [aside, aloud] = [outcome(), outcome()]
+  one.notifier.publish(aside, two.hub)
+  one.notifier.publish(aloud)
+  await expect.poll(() => two.heard, arrives).toEqual(expect.arrayContaining([aside, aloud]))
+  await expect.poll(() => three.heard, arrives).toEqual([aloud])
 })
 
 test('what is told in one turn goes in one notification', async () => {
@@ -74,7 +84,7 @@ test("a stranger's payload is ignored, and told of", async () => {
 
 test('a connection that is lost is made anew, and everybody reads again what may have been missed', async () => {
   const { one, two, cut } = await neighbours()
-  expect((await cut()).rowCount).toBe(2)
+  expect((await cut()).rowCount).toBe(3)
   await expect.poll(() => one.heard, arrives).toContainEqual({ type: 'gap' })
   await expect.poll(() => two.heard, arrives).toContainEqual({ type: 'gap' })
   expect(one.told.map(({ type }) => type)).toContain('signals.lost')

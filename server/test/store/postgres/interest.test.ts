@@ -39,7 +39,8 @@ function elsewhereOf(settled: readonly Settled[]): Announcement['elsewhere'] {
   return each.announcement.elsewhere
 }
 
-const end = (store: Store, lease: Parameters<typeof settlement>[0], outcome = gives.ok) => store.settle([settlement(lease, outcome)], [])
+const end = (store: Store, lease: Parameters<typeof settlement>[0], outcome: Parameters<typeof settlement>[1] = gives.ok) =>
+  store.settle([settlement(lease, outcome)], [])
 
 const readings: Record<string, (store: Store, lookup: Lookup) => Promise<unknown>> = {
   'has read of it': (store, lookup) => read(store, lookup),
