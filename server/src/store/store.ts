@@ -103,6 +103,12 @@ export interface Store {
   /** Changes queues; what a change does not name stays. After it has answered, no claim against it commits. */
   setQueues(changes: readonly QueueChange[]): Promise<QueueState[]>
 
+  /**
+   * This hub waits no longer for a place in these limited queues, where several hubs take turns at those that become free: none is
+   * left to it until it claims from them again.
+   */
+  leaveLine(queues: readonly string[]): Promise<void>
+
   /** The queues that were ever paused or limited. */
   queues(): Promise<QueueState[]>
 
