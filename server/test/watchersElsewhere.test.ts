@@ -82,3 +82,16 @@ test('and nothing of it twice, where nothing came after what was read', async ()
   expect(await told()).toEqual(['outcome 1', 'available 1', 'executing 2'])
   expect(await told()).toEqual([])
 })
+
+test('of runs before the last two, who watches at another hub is told the outcomes', async () => {
+  const { here, told } = await watchElsewhere()
+  for (let run = 1; run <= 3; run++) {
+    const lease = await begin(here)
+    await emitSome(here, lease, 1)
+    await (run < 3 ? fail(here, lease) : settle(here, lease, gives.ok))
+  }
+  expect(await told()).toEqual([
+    ...['outcome 1', 'available 1', 'executing 2', 'chunk 2.0', 'outcome 2'],
+    ...['available 2', 'executing 3', 'chunk 3.0', 'outcome 3'],
+  ])
+})
