@@ -155,6 +155,30 @@ describe('queues', () => {
     }
     expect(await client.awaitMany(relays, forever)).toMatchObject(keys.map((value) => ({ type: 'ok', value: { value } })))
   })
+
+  for (const [who, leaves] of [
+    ['whose worker has left', (worker: WorkerProcess) => worker.program.stop('SIGTERM')],
+    ['that has stopped', (_: WorkerProcess, hub: HubProcess) => hub.stop('SIGTERM')],
+  ] as const) {
+    test(`a place of a limited queue is not kept for a hub ${who}`, async ({ house: own }) => {
+      const [near, far] = (await own.cluster(2)) as [HubProcess, HubProcess]
+      await (await own.operator(near)).limit('line', 1)
+      const stays = await own.worker(near, { line: 2 })
+      const [caller, other] = [own.connect(near), own.connect(far)]
+      const first = await caller.async(hold.new({ key: 'first' }, { queue: 'line' }))
+      await stays.started('first')
+      const goes = await own.worker(far, { line: 2 })
+      // The far hub is first in line: it asks along with storing the job.
+      const second = await other.async(hold.new({ key: 'second' }, { queue: 'line' }))
+      await leaves(goes, far)
+      const began = performance.now()
+      stays.release('first')
+      await stays.started('second')
+      expect(performance.now() - began).toBeLessThan(1_500)
+      stays.release('second')
+      expect(await caller.awaitMany([first, second], forever)).toMatchObject([{ type: 'ok' }, { type: 'ok' }])
+    })
+  }
 })
 
 describe('a worker at each of two hubs', () => {

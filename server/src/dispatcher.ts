@@ -123,10 +123,28 @@ export class Dispatcher {
     })
   }
 
+  /** A place in a limited queue would be left in vain to a hub where no worker takes its jobs any more: others have it at once. */
+  leaveLines(): void {
+    const served = new Set(this.#stopped ? [] : this.rooms.roster.services().map(({ queue }) => queue))
+    const queues = [...this.#limited].filter((queue) => !served.has(queue))
+    if (queues.length === 0) return
+    const { store, notifier, telemetry } = this.rooms
+    const leaving = {}
+    this.#open.add(leaving)
+    store
+      .leaveLine(queues)
+      .then(
+        () => notifier.publish({ type: 'available', lanes: queues.map((queue) => ({ queue })) }),
+        (error: unknown) => telemetry.tell({ type: 'store.failed', during: 'claim', error }),
+      )
+      .finally(() => this.#end(leaving))
+  }
+
   /** Pledges and claims nothing more. */
   stop(): void {
     this.#stopped = true
     this.#turn?.()
+    this.leaveLines()
   }
 
   /** Resolves when everything claimed has been handed over or given back. */

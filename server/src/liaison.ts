@@ -91,7 +91,10 @@ export class Liaison {
   #pass(event: Telemetry): void {
     const left =
       event.type === 'worker.draining' || event.type === 'worker.overdue' || (event.type === 'peer.disconnected' && event.role === 'worker')
-    if (left) this.rooms.notifier.publish({ type: 'recount' })
+    if (left) {
+      this.rooms.notifier.publish({ type: 'recount' })
+      this.rooms.dispatcher.leaveLines()
+    }
     if (left || event.type === 'worker.registered') this.rooms.neighbours.tell(this.rooms.roster)
     const moved = (event.type === 'job.claimed' && !event.unseen) || event.type === 'job.available'
     if (moved) this.rooms.notifier.publish({ type: 'moved', jobIds: [event.jobId] })

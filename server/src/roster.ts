@@ -45,6 +45,7 @@ export class Roster {
   /** Who holds each lease, by its token. */
   readonly #holders = new Map<string, WorkerSession>()
   #turn = 0
+  #listener: (lease: Lease) => void = () => {}
 
   constructor(private readonly neighbours: Pick<Neighbours, 'serve'> = { serve: () => false }) {}
 
@@ -93,6 +94,12 @@ export class Roster {
     this.#holders.set(lease.lease, session)
     const slots = session.queues.get(queue)
     if (slots) slots.busy += 1
+    this.#listener(lease)
+  }
+
+  /** Who is told of each lease that a worker here has come to hold. */
+  subscribe(listener: (lease: Lease) => void): void {
+    this.#listener = listener
   }
 
   /** A job gives its slot back; answers with the queue whose slot became free. */

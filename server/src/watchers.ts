@@ -192,12 +192,16 @@ export class Watchers {
   }
 
   /** Tells what was read, but for what was told meanwhile, as those hear it who are at the hub where it happens. */
-  #retell(room: Room, { jobId, state, attempt, run, after, at, progress, chunks, outcomes, more }: WatchedJob): void {
+  #retell(room: Room, { jobId, state, attempt, run, after, at, progress, progressBefore, chunks, outcomes, more }: WatchedJob): void {
     const { ref } = room
     if (!room.jobId) this.#tie(room, jobId)
     const tellOutcome = (of: number, outcome: Outcome) => {
       if (outcome.number > room.cursor.number) this.#tell(room, { ref, type: 'outcome', run: of, ...standAfter(outcome), outcome })
     }
+    const tellProgress = (each: NonNullable<WatchedJob['progressBefore']>) => {
+      if (each.run >= room.cursor.run && room.latest.progress !== `${each.run} ${each.value}`) this.#tell(room, { ref, type: 'progress', ...each })
+    }
+    if (progressBefore) tellProgress(progressBefore)
     // Which runs gave them is not stored: those told of, as it seems, but not the one that has given none yet.
     const earlier = state === 'executing' ? Math.min(room.cursor.run, run - 1) : room.cursor.run
     for (const outcome of outcomes) if (outcome.number <= after) tellOutcome(earlier, outcome)
@@ -210,7 +214,7 @@ export class Watchers {
       }
       this.#tell(room, { ref, type: 'state', run, state: 'executing', attempt: told?.attempt ?? attempt, at })
     }
-    if (progress && room.latest.progress !== `${run} ${progress.value}`) this.#tell(room, { ref, type: 'progress', run, ...progress })
+    if (progress) tellProgress({ run, ...progress })
     for (const chunk of chunks)
       if (run === room.cursor.run && chunk.index >= room.cursor.index) this.#tell(room, { ref, type: 'chunk', run, ...chunk })
     for (const outcome of later) tellOutcome(run, outcome)

@@ -92,7 +92,8 @@ export interface Store {
    * latest. In order: the outcomes before that run, its chunks, the outcomes behind it. Whoever has the outcome that ended a run
    * has its chunks; a cursor in an earlier run has none of them. With `before`, a store that several hubs share answers from a
    * cursor in or before the run before the latest with what that told, as it ran, and that there is more: it may have been
-   * followed before another hub could read of it.
+   * followed before another hub could read of it. To whoever has all chunks of that run, but not what came behind them, its last progress is told as
+   * `progressBefore`.
    */
   watch(watches: readonly (Lookup & { readonly from?: Cursor | undefined; readonly before?: boolean })[]): Promise<Watching[]>
 
@@ -101,6 +102,12 @@ export interface Store {
 
   /** Changes queues; what a change does not name stays. After it has answered, no claim against it commits. */
   setQueues(changes: readonly QueueChange[]): Promise<QueueState[]>
+
+  /**
+   * This hub waits no longer for a place in these limited queues, where several hubs take turns at those that become free: none is
+   * left to it until it claims from them again.
+   */
+  leaveLine(queues: readonly string[]): Promise<void>
 
   /** The queues that were ever paused or limited. */
   queues(): Promise<QueueState[]>
@@ -274,6 +281,8 @@ export type Watching =
       /** When the state was entered, as near as the row tells, in ms since the epoch. */
       readonly at: number
       readonly progress: (SealedValue & { readonly attempt: number }) | null
+      /** The last progress of the run before, told before any outcome. */
+      readonly progressBefore?: SealedValue & { readonly run: number; readonly attempt: number }
       readonly chunks: readonly Chunk[]
       readonly outcomes: readonly Outcome[]
       readonly more: boolean

@@ -4,6 +4,7 @@ import type { Inserted, Insertion } from '../store.js'
 import type { Found } from './find.js'
 import { refused } from './insert.js'
 import type { NewRow } from './insertRows.js'
+import { RaceLost } from './trouble.js'
 
 /** A job, as far as a ref that leads to it is told. */
 export interface KnownJob {
@@ -110,7 +111,7 @@ export class InsertPlan {
 
   #existing(jobId: number, conflict: boolean): Inserted {
     const job = this.known.jobs.get(jobId)
-    if (!job) throw new Error(`A ref leads to job ${jobId}, which is not there.`)
+    if (!job) throw new RaceLost(`job ${jobId} was pruned since its ref was looked up`)
     return { type: 'existing', conflict, jobId: String(jobId), ...job }
   }
 

@@ -15,7 +15,7 @@ import { LostClaims, Tokens } from './lostClaims.js'
 import { openClient } from './openClient.js'
 import type { Inside, Means, Method } from './operations.js'
 import { prune } from './prune.js'
-import { queues, setQueues } from './queues.js'
+import { leaveLine, queues, setQueues } from './queues.js'
 import { read } from './read.js'
 import { emit, progress } from './reports.js'
 import { retry } from './retry.js'
@@ -79,6 +79,7 @@ export class PostgresStore implements Store {
     this.inspect = talks(inspect(means))
     this.setQueues = tells(setQueues())
     this.queues = tells(queues())
+    this.leaveLine = tells(leaveLine(means))
     this.depths = keepsUp(depths(means))
     this.attend = tells(attend(means))
     this.abandoned = tells(abandoned(means))
@@ -118,6 +119,7 @@ export class PostgresStore implements Store {
   readonly inspect: Store['inspect']
   readonly setQueues: Store['setQueues']
   readonly queues: Store['queues']
+  readonly leaveLine: Store['leaveLine']
   readonly depths: Store['depths']
   readonly attend: Store['attend']
   readonly abandoned: Store['abandoned']

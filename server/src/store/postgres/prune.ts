@@ -8,7 +8,7 @@ interface Outlived extends Lookup {
   readonly uniqueKey: string | null
   readonly report: number | null
   readonly reportBefore: number | null
-  readonly aliases: string[] | null
+  readonly aliases: number
 }
 
 /** Rows of reports deleted for each job that may be. */
@@ -17,12 +17,15 @@ const clearedPerJob = 25
 const lockOutlived: Statement = {
   name: 'lockOutlived',
   text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report, report_before AS "reportBefore",
-      (SELECT array_agg(aliases.ref::text) FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
+      (SELECT count(*)::integer FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
     FROM jobs WHERE finished_at < $1::bigint ORDER BY finished_at LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
 }
 
+/** Answers with the refs that were aliases. Another hub may have stored some of them since the jobs were looked up. */
+const deleteAliases: Statement = { name: 'deleteAliases', text: 'DELETE FROM jobs WHERE alias_of = ANY ($1::bigint[]) RETURNING tenant, ref::text' }
+
 /** One statement for each table that knows of jobs: `$1` has their ids. */
-const deleteJobs = ['jobs WHERE alias_of', 'outcomes WHERE job_id', 'jobs WHERE id'].map(
+const deleteJobs = ['outcomes WHERE job_id', 'jobs WHERE id'].map(
   (part): Statement => ({ name: `delete ${part}`, text: `DELETE FROM ${part} = ANY ($1::bigint[])` }),
 )
 
@@ -56,29 +59,31 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
   return async (tx, limit) => {
     const now = clock.now()
     const jobs = upTo(limit, await tx.rows<Outlived>(lockOutlived, now - settings.retentionMs, limit))
-    const pruned = jobs.flatMap(({ tenant, ref, aliases }) => [ref, ...(aliases ?? [])].map((each): Lookup => ({ tenant, ref: each })))
+    const pruned: Lookup[] = []
     if (jobs.length > 0) {
       const ids = jobs.map(({ id }) => id)
       const keyed = jobs.filter(({ uniqueKey }) => uniqueKey !== null)
-      await Promise.all([
+      const [, aliases] = await Promise.all([
         tx.rows(
           freeKeys,
           keyed.map(({ tenant }) => tenant),
           keyed.map(({ uniqueKey }) => uniqueKey),
           keyed.map(({ id }) => id),
         ),
+        tx.rows<Lookup>(deleteAliases, ids),
         tx.rows(
           loosen,
           jobs.flatMap(({ report, reportBefore }) => [report, reportBefore]),
         ),
         ...deleteJobs.map((statement) => tx.rows(statement, ids)),
-        tx.rows(
-          bury,
-          pruned.map(({ tenant }) => tenant),
-          pruned.map(({ ref }) => ref),
-          now + settings.tombstoneMs,
-        ),
       ])
+      for (const { tenant, ref } of [...jobs, ...aliases]) pruned.push({ tenant, ref })
+      await tx.rows(
+        bury,
+        pruned.map(({ tenant }) => tenant),
+        pruned.map(({ ref }) => ref),
+        now + settings.tombstoneMs,
+      )
     }
     await tx.rows(forget, now, limit)
     await tx.rows(leaveLine, now)
@@ -92,7 +97,7 @@ function upTo(limit: number, jobs: readonly Outlived[]): Outlived[] {
   let refs = 0
   return jobs.filter(({ aliases }) => {
     if (refs >= limit) return false
-    refs += 1 + (aliases?.length ?? 0)
+    refs += 1 + aliases
     return true
   })
 }

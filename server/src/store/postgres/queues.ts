@@ -1,5 +1,5 @@
 import type { QueueState } from '@anchorleg/shared'
-import type { Inside } from './operations.js'
+import type { Inside, Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
 /** Waits for the claims of the queues that are under way, and holds up those that come, until the change is made. */
@@ -23,6 +23,8 @@ const setQueue: Statement = {
 
 const readQueues: Statement = { name: 'readQueues', text: 'SELECT name AS queue, paused, "limit" FROM queues ORDER BY name' }
 
+const leaveQueues: Statement = { name: 'leaveQueues', text: 'DELETE FROM turns WHERE hub = $1 AND queue = ANY ($2::text[])' }
+
 /** Asks that no queue of these changes until the end of the transaction. Answers with their names in order. */
 export function shareQueues(tx: Transaction, lanes: readonly { readonly queue: string }[]): string[] {
   const queues = [...new Set(lanes.map(({ queue }) => queue))].sort()
@@ -42,4 +44,9 @@ export function setQueues(): Inside<'setQueues'> {
 /** Prepares listing the queues that have a state of their own. */
 export function queues(): Inside<'queues'> {
   return (tx) => tx.rows<QueueState>(readQueues)
+}
+
+/** Prepares giving up this hub's turns. */
+export function leaveLine({ hub }: Means): Inside<'leaveLine'> {
+  return async (tx, names) => void (await tx.rows(leaveQueues, hub, names))
 }

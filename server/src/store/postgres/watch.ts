@@ -1,4 +1,5 @@
 import type { Chunk, Cursor } from '@anchorleg/shared'
+import type { SealedValue } from '../../lifecycle.js'
 import { type Course, enteredAt } from '../enteredAt.js'
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import { Page } from '../page.js'
@@ -36,6 +37,8 @@ const readChunks: Statement = {
   text: pageOf('index, codec, value', 'chunks', 'report = $1::bigint AND index >= $2::integer', 'index'),
 }
 
+const readProgress: Statement = { name: 'readProgress', text: 'SELECT codec, value FROM progress WHERE report = $1::bigint' }
+
 /** One moment for all that a watcher is told. */
 const oneMoment: Statement = { name: 'oneMoment', text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' }
 
@@ -69,22 +72,33 @@ export function watch(means: Means): Inside<'watch'> {
       if (each === undefined) return { type: 'not_found' }
       const [job] = each === 'tombstone' ? [] : await tx.rows<WatchedRow>(watchJobs, each.jobId)
       if (each === 'tombstone' || !job) return { type: 'expired' }
-      const view = before && from ? viewBefore(job, from) : job
+      const lacking = before && from ? lackingOfBefore(job, from) : 'nothing'
+      const view = lacking === 'chunks' ? viewBefore(job) : job
+      const progressBefore = lacking === 'end' ? await progressOfBefore(tx, job) : {}
       const page = await pageFor(tx, each.jobId, view, from)
       const { state, attempt, run } = view
       const at = enteredAt(job, () => job.latestAt)
-      return { type: 'job', jobId: String(each.jobId), state, attempt, run, at, ...page, more: page.more || view !== job }
+      return { type: 'job', jobId: String(each.jobId), state, attempt, run, at, ...page, ...progressBefore, more: page.more || view !== job }
     })
     return Promise.all(told)
   }
 }
 
-/** The job as the run before the latest left it, up to its outcome, for whoever lacks something of it; or else as it is. */
-function viewBefore(job: WatchedRow, from: Cursor): WatchedRow {
-  const { before: report, beforeRun: run, beforeAttempt: attempt, beforeAfter: outcomes, beforeChunks } = job
-  const isHad = from.run > run || (from.run === run && from.index >= beforeChunks) || from.number > outcomes
-  if (report === null || isHad) return job
+/** What a cursor lacks of the run before the latest: chunks, or what came behind them. */
+function lackingOfBefore({ before, beforeRun, beforeAfter, beforeChunks }: WatchedRow, { run, index, number }: Cursor): 'chunks' | 'end' | 'nothing' {
+  if (before === null || run > beforeRun || number > beforeAfter) return 'nothing'
+  return run < beforeRun || index < beforeChunks ? 'chunks' : 'end'
+}
+
+/** The job as the run before the latest left it, up to its outcome. */
+function viewBefore(job: WatchedRow): WatchedRow {
+  const { before: report, beforeRun: run, beforeAttempt: attempt, beforeAfter: outcomes } = job
   return { ...job, state: 'executing', attempt, run, outcomes, report, reportAttempt: attempt, afterOutcome: outcomes, codec: null, value: null }
+}
+
+async function progressOfBefore(tx: Transaction, { before, beforeRun: run, beforeAttempt: attempt }: WatchedRow) {
+  const [progress] = await tx.rows<SealedValue>(readProgress, before)
+  return progress && { progressBefore: { run, attempt, ...progress } }
 }
 
 async function pageFor(tx: Transaction, jobId: number, job: WatchedRow, from: Cursor | undefined) {

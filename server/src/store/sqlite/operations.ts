@@ -7,7 +7,7 @@ import type { Tally } from './tally.js'
 /** The store's contract as the thread keeps it: the same methods, synchronous, inside a transaction that the engine opens. */
 export type Operations = { readonly [M in Method]: (...request: Parameters<Store[M]>) => Awaited<ReturnType<Store[M]>> }
 
-export type Method = Exclude<keyof Store, 'close' | 'now'>
+export type Method = Exclude<keyof Store, 'close' | 'leaveLine' | 'now'>
 
 /** What of the settings the thread may know. */
 export type EngineSettings = Omit<StoreSettings, 'skew' | 'committed' | 'opened'>

@@ -102,6 +102,9 @@ export class SqliteStore implements Store {
   readonly expire: Store['expire'] = (...args) => this.#ask('expire', args)
   readonly prune: Store['prune'] = (...args) => this.#ask('prune', args)
 
+  /** There is no other hub to take turns with. */
+  async leaveLine(): Promise<void> {}
+
   now(): number {
     return systemClock.now()
   }

@@ -162,6 +162,24 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       expect(await claim(here)).toHaveLength(1)
     })
 
+    test('a hub that leaves the line has no place left to it, and is behind the others when it asks again', async () => {
+      const { here, there } = await open()
+      await insert(
+        here,
+        times(9).map(() => aJob()),
+      )
+      await there.setQueues([{ queue: 'default', limit: 1 }])
+      const [first] = await claim(here)
+      expect(await claim(there)).toEqual([])
+      await there.leaveLine(['other', 'default'])
+      const { claimed } = await here.settle([settlement(first as Lease, gives.ok)], [aWish({ limit: 2 })])
+      expect(claimed).toHaveLength(1)
+      expect(await claim(there)).toEqual([])
+      await here.settle([settlement(only(claimed).assignment, gives.ok)], [])
+      expect(await claim(there)).toEqual([])
+      expect(await claim(here)).toHaveLength(1)
+    })
+
     test('once a queue is paused on one, no claim of the other commits', async () => {
       const { here, there } = await open()
       for (let round = 0; round < 10; round++) {

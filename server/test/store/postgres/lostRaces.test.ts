@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '#server/store/openStore.js'
 import type { Store } from '#server/store/store.js'
-import { aJob, aUniqueJob, insert, read, settings, tenant } from '../conformance/harness.js'
+import { aJob, aUniqueJob, cancel, insert, read, settings, tenant } from '../conformance/harness.js'
 import { freshSchema } from './freshSchema.js'
 
 /** Two hubs' stores over the same data, and somebody else's connection to it. */
@@ -20,12 +20,17 @@ async function open(): Promise<{ here: Store; there: Store; other: pg.Client }> 
 }
 
 /** Makes a call that has looked up all its refs and then waits for this job's row, does something else meanwhile, and lets it go on. */
-async function between<T>(other: pg.Client, ref: string, call: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> {
+function between<T>(other: pg.Client, ref: string, call: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> {
+  return behind(other, { text: 'SELECT FROM jobs WHERE ref = $1 FOR UPDATE', values: [ref] }, call, meanwhile)
+}
+
+/** Makes a call that comes to wait for a lock, does something else meanwhile, and lets it go on. */
+async function behind<T>(other: pg.Client, lock: pg.QueryConfig, call: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> {
   await other.query('BEGIN')
-  await other.query('SELECT FROM jobs WHERE ref = $1 FOR UPDATE', [ref])
+  await other.query(lock)
   const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   const answer = call()
-  const waiting = 'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))'
+  const waiting = 'SELECT FROM pg_locks WHERE NOT granted AND $1 = ANY (pg_blocking_pids(pid))'
   await vi.waitFor(async () => expect((await other.query(waiting, [rows[0]?.pid])).rowCount).toBe(1), { timeout: 2_000, interval: 5 })
   await meanwhile()
   await other.query('COMMIT')
@@ -70,4 +75,45 @@ test('a ref that becomes an alias on another hub, while it is becoming one here,
     () => insert(there, [{ ...another, ref: alias.ref }]),
   )
   expect(inserted).toMatchObject([{ type: 'refused', refusal: { code: 'ref_conflict' } }])
+})
+
+describe('a job that is pruned', () => {
+  test('while it is submitted again is expired, and its neighbour is stored', async () => {
+    const { here, other } = await open()
+    const [old, fresh] = [aJob(), aJob()]
+    await insert(here, [old])
+    const inserted = await between(
+      other,
+      old.ref,
+      () => insert(here, [old, fresh]),
+      async () => {
+        await other.query('DELETE FROM jobs WHERE ref = $1', [old.ref])
+        await other.query('INSERT INTO tombstones (tenant, ref, expires_at) VALUES ($1, $2, $3)', [
+          tenant,
+          old.ref,
+          Date.now() + settings.tombstoneMs,
+        ])
+      },
+    )
+    expect(inserted).toMatchObject([{ type: 'refused', refusal: { code: 'expired' } }, { type: 'inserted' }])
+  })
+
+  test('takes along an alias that was stored after it had been found', async () => {
+    const { here, there, other } = await open()
+    const [job, alias] = [aUniqueJob(), aUniqueJob()]
+    await insert(here, [job, alias])
+    await cancel(here, { tenant, ref: job.ref })
+    await other.query('UPDATE jobs SET finished_at = 0 WHERE ref = $1', [job.ref])
+    const lead = 'UPDATE jobs SET alias_of = CASE WHEN $2 THEN (SELECT id FROM jobs WHERE finished_at = 0) ELSE 0 END WHERE ref = $1'
+    await other.query(lead, [alias.ref, false])
+    const lock = { text: 'LOCK TABLE unique_keys IN ACCESS EXCLUSIVE MODE' }
+    const pruned = await behind(
+      other,
+      lock,
+      () => here.prune(10),
+      () => other.query(lead, [alias.ref, true]),
+    )
+    expect(pruned).toEqual([job, alias].map(({ ref }) => ({ tenant, ref })))
+    expect(await read(there, { tenant, ref: alias.ref })).toEqual({ type: 'expired' })
+  })
 })
