@@ -27,7 +27,7 @@ const types = { getTypeParser: (oid: number) => parsers[oid] ?? pg.types.getType
 
 /**
  * Opens a connection of its own, that is: no pool's. Statements that are asked one after the other go out without waiting for
- * each other's answers. Whoever opens it listens to its `error` and `end`, and ends it.
+ * each other's answers. Whoever opens it listens to its `error` and `end`, and ends it. Rejects when the server is a standby.
  */
 export async function openClient({ url, schema }: PostgresAddress, purpose: Purpose): Promise<pg.Client> {
   const client = new pg.Client({
@@ -44,6 +44,7 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
   try {
     await client.connect()
     await client.query(sessionSettings(schema, purpose))
+    await refuseStandby(client)
     return client
   } catch (error) {
     void client.end().catch(() => {})
@@ -51,6 +52,12 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
   } finally {
     inTime()
   }
+}
+
+/** A standby may not show yet what was acknowledged: a job that is stored would seem unknown. */
+async function refuseStandby(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ recovering: boolean }>('SELECT pg_is_in_recovery() AS recovering')
+  if (rows[0]?.recovering) throw new Error('the server is a standby, which only reads')
 }
 
 /**

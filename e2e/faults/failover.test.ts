@@ -1,0 +1,65 @@
+import { describe, expect, vi } from 'vitest'
+import { Cluster } from '#e2e/faults/cluster.js'
+import { Load } from '#e2e/faults/load.js'
+import type { House } from '#e2e/harness/house.js'
+import { PostgresServer } from '#e2e/harness/postgresServer.js'
+import { Wire } from '#e2e/harness/wire.js'
+import { checkHistory } from '#e2e/history/checkHistory.js'
+import { test as base, expectReady, expectWhole } from './test.js'
+
+vi.setConfig({ testTimeout: 90_000 })
+
+/** What each test breaks: three hubs on a primary, which a standby follows over a wire, all under load. */
+interface Stage {
+  readonly cluster: Cluster
+  readonly primary: PostgresServer
+  readonly standby: PostgresServer
+  /** What the standby hears of the primary. */
+  readonly replication: Wire
+  readonly load: Load
+}
+
+const test = base.extend<{ stage: Stage; settings: string[] }>({
+  settings: ['synchronous_standby_names=standby'],
+
+  stage: async ({ house, settings }: { house: House; settings: string[] }, use) => {
+    await using primary = await PostgresServer.start(settings)
+    await using replication = await Wire.open(primary.port)
+    await using standby = await primary.standby(replication.port)
+    await using cluster = await Cluster.lay(primary, 3)
+    const load = await Load.start(house, { stores: cluster.stores, flags: ['--lease', '2000'], callers: 3, workers: 3, lanes: 4 })
+    await load.more(60)
+    await use({ cluster, primary, standby, replication, load })
+  },
+})
+
+describe('when the primary dies and its standby takes over', () => {
+  test('every guarantee holds if the standby is synchronous; until it is promoted hubs say that they cannot work', async ({ stage }) => {
+    const { cluster, primary, standby, load } = stage
+    await load.whileBroken('the primary dies', async () => {
+      await primary.stop('killed')
+      cluster.moveTo(standby)
+      await expectReady(load.hubs, false)
+      await standby.promote()
+    })
+    const events = await expectWhole(load)
+    const refusals = events.flatMap((event) => (event.type === 'refusal' ? [event.code] : []))
+    expect(refusals).toContain('store_unavailable')
+  })
+
+  describe('and the standby lags', () => {
+    test.override({ settings: [] })
+
+    test('the checker tells what was acknowledged and is lost', async ({ stage }) => {
+      const { cluster, primary, standby, replication, load } = stage
+      replication.freeze()
+      await load.more(30)
+      await primary.stop('killed')
+      await standby.promote()
+      cluster.moveTo(standby)
+      await expectReady(load.hubs, true)
+      const said = checkHistory(await load.finish()).map(({ rule, says }) => `${rule}: ${says}`)
+      expect(said).toContain('nothingLost: was acknowledged and is not_found at the end')
+    })
+  })
+})
