@@ -33,8 +33,8 @@ const test = base.extend<{ stage: Stage; settings: string[] }>({
   },
 })
 
-describe('when the primary dies and its standby takes over', () => {
-  test('every guarantee holds if the standby is synchronous; until it is promoted hubs say that they cannot work', async ({ stage }) => {
+describe('on a primary with a standby', () => {
+  test('every guarantee holds when the primary dies; until the standby is promoted hubs say that they cannot work', async ({ stage }) => {
     const { cluster, primary, standby, load } = stage
     await load.whileBroken('the primary dies', async () => {
       await primary.stop('killed')
@@ -47,10 +47,22 @@ describe('when the primary dies and its standby takes over', () => {
     expect(refusals).toContain('store_unavailable')
   })
 
-  describe('and the standby lags', () => {
+  test('every guarantee holds while the synchronous standby is silent; hubs say that they cannot work, and go on by themselves', async ({
+    stage,
+  }) => {
+    const { replication, load } = stage
+    await load.whileBroken('the standby is silent', async () => {
+      replication.freeze()
+      await expectReady(load.hubs, false)
+      replication.thaw()
+    })
+    await expectWhole(load)
+  })
+
+  describe('that is not waited for, and lags', () => {
     test.override({ settings: [] })
 
-    test('the checker tells what was acknowledged and is lost', async ({ stage }) => {
+    test('the checker tells what was acknowledged and is lost when the primary dies', async ({ stage }) => {
       const { cluster, primary, standby, replication, load } = stage
       replication.freeze()
       await load.more(30)
