@@ -1,11 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '#server/store/openStore.js'
-import { StoreUnavailable } from '#server/store/store.js'
+import { type Store, StoreUnavailable } from '#server/store/store.js'
 import { PostgresServer } from '../../../../e2e/harness/postgresServer.js'
 import { Wire } from '../../../../e2e/harness/wire.js'
 import { aJob, claim, gives, insert, only, read, settings, settle, tenant } from '../conformance/harness.js'
 
-test('a standby, which may not show yet what was acknowledged, is not read from; once promoted it has all of it', { timeout: 60_000 }, async () => {
+vi.setConfig({ testTimeout: 60_000 })
+
+test('a standby, which may not show yet what was acknowledged, is not read from; once promoted it has all of it', async () => {
   await using primary = await PostgresServer.start(['synchronous_standby_names=standby'])
   await using standby = await primary.standby()
   await using wire = await Wire.open(primary.port)
@@ -32,4 +34,42 @@ test('a standby, which may not show yet what was acknowledged, is not read from;
   expect(await read(store, { tenant, ref: job.ref })).toMatchObject({ type: 'known', job: { state: 'available' } })
   expect(await settle(store, lease, gives.ok)).toMatchObject({ type: 'settled' })
   expect(await insert(store, [job])).toMatchObject([{ type: 'existing' }])
+})
+
+/** A store, connected to a primary whose synchronous standby hears nothing. */
+async function openUnheard(): Promise<{ store: Store; primary: PostgresServer; replication: Wire }> {
+  const primary = await PostgresServer.start(['synchronous_standby_names=standby'])
+  onTestFinished(() => primary.close())
+  const replication = await Wire.open(primary.port)
+  onTestFinished(() => replication.close())
+  const standby = await primary.standby(replication.port)
+  onTestFinished(() => standby.close())
+  const store = await openStore(primary.url, settings)
+  onTestFinished(() => store.close())
+  await insert(store, [aJob()])
+  replication.freeze()
+  return { store, primary, replication }
+}
+
+const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+test('what the standby was not waited for is not acknowledged, though the server says that it is committed', async () => {
+  const { store, primary, replication } = await openUnheard()
+  const job = aJob()
+  const answer = insert(store, [job])
+  answer.catch(() => {})
+  await expect.poll(() => primary.ask(`SELECT pg_cancel_backend(pid) AS cancelled ${waiting}`)).toEqual([{ cancelled: true }])
+  for (const call of [() => answer, () => insert(store, [job])]) await expect(call()).rejects.toBeInstanceOf(StoreUnavailable)
+  replication.thaw()
+  expect(await insert(store, [job])).toMatchObject([{ type: 'existing' }])
+})
+
+test('while the standby is silent no session after the other is left waiting for it', async () => {
+  const { store, primary, replication } = await openUnheard()
+  const job = aJob()
+  await expect(insert(store, [job])).rejects.toBeInstanceOf(StoreUnavailable)
+  for (let i = 0; i < 3; i++) await expect(insert(store, [aJob()])).rejects.toThrow(/waits for a synchronous standby/)
+  expect(await primary.ask(`SELECT count(*)::integer AS sessions ${waiting}`)).toEqual([{ sessions: 1 }])
+  replication.thaw()
+  await expect.poll(() => insert(store, [job]).catch(() => 'refused'), { timeout: 10_000 }).toMatchObject([{ type: 'existing' }])
 })
