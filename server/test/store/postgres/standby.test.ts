@@ -53,15 +53,19 @@ async function openUnheard(): Promise<{ store: Store; primary: PostgresServer; r
 
 const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
-test('what the standby was not waited for is not acknowledged, though the server says that it is committed', async () => {
+test.for([
+  ['a session’s wait for it is cancelled', (primary: PostgresServer) => primary.ask(`SELECT pg_cancel_backend(pid) ${waiting}`)],
+  ['the primary crashes and starts again', (primary: PostgresServer) => primary.restart('immediate')],
+] as const)('what the standby does not have is neither acknowledged nor told, when %s', async ([, trouble]) => {
   const { store, primary, replication } = await openUnheard()
   const job = aJob()
   const answer = insert(store, [job])
   answer.catch(() => {})
-  await expect.poll(() => primary.ask(`SELECT pg_cancel_backend(pid) AS cancelled ${waiting}`)).toEqual([{ cancelled: true }])
-  for (const call of [() => answer, () => insert(store, [job])]) await expect(call()).rejects.toBeInstanceOf(StoreUnavailable)
+  await expect.poll(() => primary.ask(`SELECT count(*)::integer AS sessions ${waiting}`)).toEqual([{ sessions: 1 }])
+  await trouble(primary)
+  for (const call of [() => answer, () => read(store, { tenant, ref: job.ref })]) await expect(call()).rejects.toBeInstanceOf(StoreUnavailable)
   replication.thaw()
-  expect(await insert(store, [job])).toMatchObject([{ type: 'existing' }])
+  await expect.poll(() => insert(store, [job]).catch(() => 'refused'), { timeout: 10_000 }).toMatchObject([{ type: 'existing' }])
 })
 
 test('while the standby is silent no session after the other is left waiting for it', async () => {
