@@ -28,6 +28,14 @@ export class Cluster implements AsyncDisposable {
     })
   }
 
+  /** All wires lead to another server from now on, and what was connected is cut off. */
+  moveTo({ port }: PostgresServer): void {
+    for (const wire of this.wires) {
+      wire.leadTo(port)
+      wire.cut()
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.wires.map((wire) => wire.close()))
   }

@@ -6,9 +6,8 @@ import type { House } from '#e2e/harness/house.js'
 import type { HubProcess } from '#e2e/harness/hubProcess.js'
 import { PostgresServer } from '#e2e/harness/postgresServer.js'
 import type { Wire } from '#e2e/harness/wire.js'
-import { checkHistory } from '#e2e/history/checkHistory.js'
 import type { Event } from '#e2e/history/event.js'
-import { test as base, expectSound } from './test.js'
+import { test as base, expectReady, expectWhole } from './test.js'
 
 /** How long something stays broken, in ms: longer than a lease. `ANCHORLEG_FAULT_MS` makes it longer. */
 const brokenMs = Number(process.env.ANCHORLEG_FAULT_MS ?? 5_000)
@@ -40,20 +39,6 @@ const test = base.extend<{ $file: { server: PostgresServer }; $test: { stage: St
   },
 })
 
-/** Whether a hub says that it can work. */
-async function isReady({ url }: HubProcess): Promise<boolean> {
-  return (await fetch(`${url}/readyz`)).status === 200
-}
-
-/** The load goes on for a while, by itself; then all is looked at. */
-async function expectWhole({ load }: Stage, left = load.hubs): Promise<Event[]> {
-  await load.more(60)
-  const events = await load.finish()
-  expectSound(checkHistory(events))
-  for (const hub of left) await vi.waitFor(async () => expect(await isReady(hub), 'the hub is ready').toBe(true), { timeout: 10_000, interval: 100 })
-  return events
-}
-
 /** Takes the database away from all hubs for a while. */
 async function expectOutlived(stage: Stage, trouble: { begin(wire: Wire): void; end(wire: Wire): void }): Promise<Event[]> {
   const { load, cluster } = stage
@@ -61,17 +46,17 @@ async function expectOutlived(stage: Stage, trouble: { begin(wire: Wire): void; 
   const before = partings()
   await load.whileBroken('the database is away', async () => {
     for (const wire of cluster.wires) trouble.begin(wire)
-    await vi.waitFor(async () => expect(await Promise.all(load.hubs.map(isReady))).not.toContain(true), { timeout: 10_000, interval: 100 })
+    await expectReady(load.hubs, false)
     await pause(brokenMs)
     expect(partings(), 'no caller was sent away').toEqual(before)
     for (const wire of cluster.wires) trouble.end(wire)
   })
-  return expectWhole(stage)
+  return expectWhole(load)
 }
 
 describe('under load on three hubs and one PostgreSQL every guarantee holds', () => {
   test('while nothing is broken', async ({ stage }) => {
-    await expectWhole(stage)
+    await expectWhole(stage.load)
   })
 
   test('when a hub is killed and stays away', async ({ stage }) => {
@@ -81,13 +66,13 @@ describe('under load on three hubs and one PostgreSQL every guarantee holds', ()
       await victim.stop('SIGKILL')
       await load.more(60)
     })
-    await expectWhole(stage, left)
+    await expectWhole(load, left)
   })
 
   test('when PostgreSQL ends as in a crash, and starts again', async ({ stage }) => {
     const { load, cluster } = stage
     await load.whileBroken('PostgreSQL restarts', () => cluster.server.restart('immediate'))
-    await expectWhole(stage)
+    await expectWhole(stage.load)
   })
 
   test('when the database takes no connection: hubs say so, keep their callers, and go on by themselves', async ({ stage }) => {
@@ -109,7 +94,7 @@ describe('under load on three hubs and one PostgreSQL every guarantee holds', ()
       await pause(brokenMs)
       sleeper.program.signal('SIGCONT')
     })
-    await expectWhole(stage)
+    await expectWhole(stage.load)
   })
 
   test('when the network between a hub and the database is cut', async ({ stage }) => {
@@ -120,6 +105,6 @@ describe('under load on three hubs and one PostgreSQL every guarantee holds', ()
       await pause(brokenMs)
       wire.mend()
     })
-    await expectWhole(stage)
+    await expectWhole(stage.load)
   })
 })

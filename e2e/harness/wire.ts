@@ -1,7 +1,7 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 
 /** A loopback port that leads to another one, a hub's or a database's, until it is cut. */
-export class Wire {
+export class Wire implements AsyncDisposable {
   readonly #ends = new Set<Socket>()
   #down = false
   #deaf = false
@@ -9,9 +9,9 @@ export class Wire {
 
   private constructor(
     private readonly server: Server,
-    farPort: number,
+    private farPort: number,
   ) {
-    server.on('connection', (near) => this.#join(near, farPort))
+    server.on('connection', (near) => this.#join(near))
   }
 
   static async open(farPort: number): Promise<Wire> {
@@ -56,14 +56,23 @@ export class Wire {
     this.#down = false
   }
 
+  /** What connects from now on reaches this port; what is connected stays where it is, until a cut. */
+  leadTo(farPort: number): void {
+    this.farPort = farPort
+  }
+
   async close(): Promise<void> {
     this.cut({ down: true })
     await new Promise((resolve) => this.server.close(resolve))
   }
 
-  #join(near: Socket, farPort: number): void {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #join(near: Socket): void {
     if (this.#down) return void near.destroy()
-    const far = dial(farPort, '127.0.0.1')
+    const far = dial(this.farPort, '127.0.0.1')
     for (const end of [near, far]) {
       this.#ends.add(end)
       end.on('error', () => {})

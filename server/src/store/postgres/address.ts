@@ -10,6 +10,16 @@ export interface PostgresAddress {
 /** The schema of an address that names none: the store can live in an application's own database. */
 const defaultSchema = 'anchorleg'
 
+/** How TLS is asked for. What asks less of a certificate in libpq asks no less here: `pg` does so today, and says that it may not always. */
+const tlsModes = new Map([
+  ['disable', 'disable'],
+  ['no-verify', 'no-verify'],
+  ['prefer', 'verify-full'],
+  ['require', 'verify-full'],
+  ['verify-ca', 'verify-full'],
+  ['verify-full', 'verify-full'],
+])
+
 /** Reads `postgres://…` or `postgresql://…`; undefined for another scheme. `?schema=` names the schema. */
 export function postgresAddress(address: string): PostgresAddress | undefined {
   if (!/^postgres(?:ql)?:\/\//.test(address)) return undefined
@@ -20,7 +30,15 @@ export function postgresAddress(address: string): PostgresAddress | undefined {
     throw new StoreRefused(`expected a schema of up to 48 lower-case letters, digits and underscores, got ${JSON.stringify(schema)}`)
   }
   url.searchParams.delete('schema')
+  const asked = url.searchParams.get('sslmode')
+  if (asked !== null && url.searchParams.get('uselibpqcompat') !== 'true') url.searchParams.set('sslmode', tlsModeOf(asked))
   return { url: url.href, schema }
+}
+
+function tlsModeOf(asked: string): string {
+  const mode = tlsModes.get(asked)
+  if (mode === undefined) throw new StoreRefused(`expected sslmode to be one of ${[...tlsModes.keys()].join(', ')}, got ${JSON.stringify(asked)}`)
+  return mode
 }
 
 /** An address as it may be shown: without its password, nor any of its parameters. */

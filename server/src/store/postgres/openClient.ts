@@ -1,6 +1,7 @@
 import { after } from '@anchorleg/shared'
 import pg from 'pg'
 import type { PostgresAddress } from './address.js'
+import { assure, endUnheard } from './assure.js'
 import { lose } from './stream.js'
 import { unpack } from './text.js'
 
@@ -38,7 +39,8 @@ const types = { getTypeParser: (oid: number) => parsers[oid] ?? pg.types.getType
 
 /**
  * Opens a connection of its own, that is: no pool's. Statements that are asked one after the other go out without waiting for
- * each other's answers. Whoever opens it listens to its `error` and `end`, and ends it.
+ * each other's answers. Whoever opens it listens to its `error` and `end`, and ends it. Rejects when the server is a standby,
+ * or waits for one.
  */
 export async function openClient({ url, schema }: PostgresAddress, purpose: Purpose): Promise<pg.Client> {
   const client = new pg.Client({
@@ -51,10 +53,12 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
   } as pg.ClientConfig)
   // Without a listener, a connection that is lost would end the process.
   client.on('error', () => {})
+  client.on('notice', (notice) => endUnheard(client, notice))
   const inTime = after(openTimeout, () => lose(client, new Error(`no connection within ${openTimeout} ms`)))
   try {
     await client.connect()
     await client.query(sessionSettings(schema, purpose))
+    await assure(client)
     return client
   } catch (error) {
     void client.end().catch(() => {})
