@@ -138,8 +138,6 @@ export class PostgresNotifier implements Notifier {
       client.on('error', (error) => this.#lose(client, error))
       client.on('end', () => this.#lose(client, new Error('the connection ended')))
       client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
-      // What is lost with the server is a hint; waiting for its disk would hold up all others that notify.
-      await client.query('SET synchronous_commit = off')
       await client.query(`LISTEN "${this.#channel}"; LISTEN "${channelOf(this.hub)}"`)
       this.#client = client
       this.#watch(client)

@@ -1,22 +1,54 @@
+import { after } from '@anchorleg/shared'
 import type { Lookup } from '../store.js'
 import { finding, findingOf } from './find.js'
+import type { Lane } from './lane.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** Whoever ends one of these jobs while this is not stored yet waits for it, or is waited for: then the job is found ended. */
+/** Whether this hub, `$4`, is not told yet of what becomes of a job. It is told of those that it has stored itself. */
+export const unheeded = 'jobs.finished_at IS NULL AND NOT jobs.elsewhere AND jobs.hub IS DISTINCT FROM $4::uuid'
+
+/**
+ * It waits for nobody, so that those may wait for it who hold other jobs: what somebody is just changing is passed over. Once it is
+ * stored, whoever ends the job tells every hub.
+ */
 const noteInterest: Statement = {
   name: 'noteInterest',
   text: `UPDATE jobs SET elsewhere = true WHERE id = ANY (ARRAY(
-      SELECT jobs.id FROM ${finding} JOIN jobs ON jobs.id = found.job_id
-      WHERE jobs.finished_at IS NULL AND NOT jobs.elsewhere AND jobs.hub IS DISTINCT FROM $4::uuid ORDER BY jobs.id FOR NO KEY UPDATE OF jobs))`,
+      SELECT jobs.id FROM ${finding} JOIN jobs ON jobs.id = found.job_id WHERE ${unheeded} FOR NO KEY UPDATE OF jobs SKIP LOCKED))`,
 }
 
-/**
- * Notes that this hub wants to be told of jobs, by any of their refs, before it reads of them: of those that have not ended, and that
- * it has not stored itself. It is told of its own.
- */
-export function heed(means: Means): (tx: Transaction, lookups: readonly Lookup[]) => Promise<void> {
-  return async (tx, lookups) => {
-    if (lookups.length > 0) await tx.rows(noteInterest, ...findingOf(lookups, means), means.hub)
+const countUnheeded: Statement = {
+  name: 'countUnheeded',
+  text: `SELECT count(*)::integer AS left FROM ${finding} JOIN jobs ON jobs.id = found.job_id WHERE ${unheeded}`,
+}
+
+/** How often, and how long apart in ms, it is tried where somebody else is just changing a job. */
+const tries = { most: 40, apart: 5 } as const
+
+/** This hub's interest in jobs that others have stored. */
+export class Interest {
+  constructor(
+    private readonly lane: Lane,
+    private readonly means: Pick<Means, 'clock' | 'hub'>,
+  ) {}
+
+  /**
+   * Notes that this hub wants to be told of jobs, by any of their refs: of those that have not ended, and that it has not stored
+   * itself. What is read of them from then on either shows their end, or is followed by a signal of it; but for a job that
+   * somebody holds on to all the while, of which a later reading tells.
+   */
+  async note(lookups: readonly Lookup[]): Promise<void> {
+    for (let i = 0; i < tries.most && lookups.length > 0; i++) {
+      const left = await this.lane.ask({ talks: false, run: (tx) => this.#noteOnce(tx, lookups) }, false)
+      if (left === 0) return
+      await new Promise<void>((resolve) => after(tries.apart, resolve))
+    }
+  }
+
+  #noteOnce(tx: Transaction, lookups: readonly Lookup[]): Promise<number> {
+    const given = [...findingOf(lookups, this.means), this.means.hub] as const
+    void tx.rows(noteInterest, ...given)
+    return tx.rows<{ left: number }>(countUnheeded, ...given).then(([row]) => row?.left ?? 0)
   }
 }

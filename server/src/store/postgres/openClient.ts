@@ -12,11 +12,15 @@ const openTimeout = 3_500
 const keepAliveDelay = 10_000
 
 /** What a connection is for: it shows in `pg_stat_activity`. */
-export type Purpose = 'store' | 'upkeep' | 'signals' | 'migrate'
+export type Purpose = 'store' | 'interest' | 'upkeep' | 'signals' | 'migrate'
+
+/** What is said over these are hints: with a server that loses some the connection is lost as well, and everything is read again. */
+const hinting: ReadonlySet<Purpose> = new Set(['interest', 'signals'])
 
 /** How long a statement may take, and how long it may wait for a lock: with people waiting, less than they do. */
 const timeouts: Readonly<Record<Purpose, { readonly statement: string; readonly lock: string }>> = {
   store: { statement: '4s', lock: '3s' },
+  interest: { statement: '4s', lock: '3s' },
   signals: { statement: '4s', lock: '3s' },
   upkeep: { statement: '30s', lock: '5s' },
   migrate: { statement: '30s', lock: '5s' },
@@ -59,6 +63,7 @@ export async function openClient({ url, schema }: PostgresAddress, purpose: Purp
     await client.connect()
     await client.query(sessionSettings(schema, purpose))
     await assure(client)
+    if (hinting.has(purpose)) await client.query('SET synchronous_commit = off')
     return client
   } catch (error) {
     void client.end().catch(() => {})

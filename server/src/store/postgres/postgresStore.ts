@@ -8,7 +8,7 @@ import { depths } from './depths.js'
 import { insertPlain, isPlain } from './insert.js'
 import { insertCarefully } from './insertCarefully.js'
 import { inspect } from './inspect.js'
-import { heed } from './interest.js'
+import { Interest } from './interest.js'
 import { Lane } from './lane.js'
 import { held, release, renew, shorten } from './leases.js'
 import { LostClaims, Tokens } from './lostClaims.js'
@@ -31,7 +31,7 @@ interface Parts {
 }
 
 /** How long answers may take, in ms: callers wait no longer than 10 s. */
-const patience = { store: 8_000, upkeep: 70_000 } as const
+const patience = { store: 8_000, interest: 8_000, upkeep: 70_000 } as const
 
 const noClaims = async (): Promise<ClaimedSome> => ({ claimed: [], again: [] })
 
@@ -39,12 +39,13 @@ const noClaims = async (): Promise<ClaimedSome> => ({ claimed: [], again: [] })
 const claimsAgain = 3
 
 /**
- * The store in PostgreSQL, over two connections: one for all that callers and workers wait for, which keeps the order in which
- * it was asked, and one for upkeep, which may take its time.
+ * The store in PostgreSQL, over three connections: one for all that callers and workers wait for, which keeps the order in which
+ * it was asked, one to note which other hubs' jobs this one wants to hear of, which waits for nobody, and one for upkeep, which may take its time.
  */
 export class PostgresStore implements Store {
   readonly #main: Lane
   readonly #upkeep: Lane
+  readonly #noting: Lane
   readonly #open = new Set<Promise<unknown>>()
   readonly #means: Means
   readonly #lost: LostClaims
@@ -56,6 +57,8 @@ export class PostgresStore implements Store {
       new Lane({ open: () => openClient(address, purpose), patience: patience[purpose], clock, committed })
     this.#main = lane('store')
     this.#upkeep = lane('upkeep')
+    this.#noting = lane('interest')
+    const interest = new Interest(this.#noting, means)
     this.#means = means
     this.#lost = new LostClaims(means.clock)
     const tells = <M extends Method>(run: Inside<M>) => this.#method(this.#main, run, false)
@@ -69,12 +72,19 @@ export class PostgresStore implements Store {
     this.retry = talks(retry(means))
     this.progress = talks(progress())
     this.emit = talks(emit())
-    this.read = tells(read(means))
-    const [note, watching] = [heed(means), watch(means)]
+    const reading = read(means)
+    this.read = (lookups) =>
+      this.#asked(async () => {
+        const { readings, unheeded } = await this.#ask(false, (tx) => reading(tx, lookups))
+        if (unheeded.length === 0) return readings
+        await interest.note(unheeded)
+        return (await this.#again(false, (tx) => reading(tx, lookups))).readings
+      })
+    const watching = watch(means)
     this.watch = (watches) =>
       this.#asked(async () => {
-        await this.#ask(false, (tx) => note(tx, watches))
-        return this.#again(true, (tx) => watching(tx, watches))
+        await interest.note(watches)
+        return this.#ask(true, (tx) => watching(tx, watches))
       })
     this.inspect = talks(inspect(means))
     this.setQueues = tells(setQueues())
@@ -142,7 +152,7 @@ export class PostgresStore implements Store {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#open)
-    await Promise.all([this.#main.close(), this.#upkeep.close()])
+    await Promise.all([this.#main.close(), this.#upkeep.close(), this.#noting.close()])
   }
 
   async #insert(tokens: Tokens, ...[insertions, requests]: Parameters<Store['insert']>): ReturnType<Store['insert']> {

@@ -1,15 +1,15 @@
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import type { Lookup, Reading, StoredJob } from '../store.js'
 import { finding, findingOf } from './find.js'
-import { heed } from './interest.js'
+import { unheeded } from './interest.js'
 import { paused } from './jobRows.js'
-import type { Inside, Means } from './operations.js'
-import type { Statement } from './transaction.js'
+import type { Means } from './operations.js'
+import type { Statement, Transaction } from './transaction.js'
 
 const readRefs: Statement = {
   name: 'readRefs',
   text: `SELECT asked.place, jobs.id AS "jobId", jobs.queue AS "jobQueue", jobs.name AS "jobName", ${paused}, jobs.state AS "jobState",
-      jobs.attempt AS "jobAttempt", jobs.due_at AS "dueAt", latest.*
+      jobs.attempt AS "jobAttempt", jobs.due_at AS "dueAt", ${unheeded} AS unheeded, latest.*
     FROM ${finding} LEFT JOIN jobs ON jobs.id = found.job_id
     LEFT JOIN LATERAL (SELECT ${outcomeColumns} FROM outcomes WHERE outcomes.job_id = jobs.id ORDER BY outcomes.number DESC LIMIT 1) AS latest ON true`,
 }
@@ -22,19 +22,23 @@ interface ReadRow extends Omit<OutcomeRow, 'number'>, Pick<StoredJob, 'dueAt' | 
   readonly jobState: StoredJob['state']
   readonly jobAttempt: number
   readonly number: number | null
+  readonly unheeded: boolean
 }
 
-/** Prepares reading where refs stand, aliases included, and being told of what becomes of them. */
-export function read(means: Means): Inside<'read'> {
-  const note = heed(means)
-  return (tx, lookups: readonly Lookup[]) => {
-    void note(tx, lookups)
-    return tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means)).then((rows) => {
+/** Where refs stand, and those of which this hub would not be told when their jobs end. */
+export interface Read {
+  readonly readings: Reading[]
+  readonly unheeded: Lookup[]
+}
+
+/** Prepares reading where refs stand, aliases included. */
+export function read(means: Means): (tx: Transaction, lookups: readonly Lookup[]) => Promise<Read> {
+  return (tx, lookups) =>
+    tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means), means.hub).then((rows) => {
       const readings: Reading[] = lookups.map(() => ({ type: 'not_found' }))
       for (const row of rows) readings[row.place - 1] = toReading(row)
-      return readings
+      return { readings, unheeded: rows.flatMap((row) => (row.unheeded ? [lookups[row.place - 1] as Lookup] : [])) }
     })
-  }
 }
 
 function toReading(row: ReadRow): Reading {
