@@ -51,7 +51,9 @@ async function measureLayout(layout: Layout, { postgres, folder, schema, peers }
   const slots = run.loads.slots[0] as number
   const { running, clients } = await startHubs({ layout, peers, slots, postgres, schema, setup: { folder, profileFolder } })
   const costs = await PostgresCosts.open(postgres.server, schema)
-  const load = (count: number, ms: number) => putLoad(running, clients, loadOf(run, count, ms))
+  const { perSecond } = run.options
+  const paced = { perSecond: perSecond && perSecond * (layout.clients === 'at one hub' ? 1 : layout.hubs) }
+  const load = (count: number, ms: number) => putLoad(running, clients, { ...loadOf(run, count, ms), ...paced })
   // At a pace a hub's code would still be compiled while it is measured, and that of several hubs several times.
   const warmup = loadOf(run, Math.max(...outstanding), firstWarmupMs * layout.hubs)
   await putLoad(running, clients, { ...warmup, perSecond: undefined })

@@ -33,7 +33,8 @@ How:
   --jobs <number>           how many jobs or clients a scenario of its own has
   --rounds 3                repetitions, each with fresh processes and a fresh store
   --seconds 2               how long each load is measured in a round
-  --pace <jobs a second>    begin no more than so many, so that what is compared does equal work
+  --pace <jobs a second>    begin no more than so many, so that what is compared does equal work; with --hubs at each hub that
+                            has clients, as hubs are added when there is more to do
   --folder <path>           where stores lie for the run (default: in e2e/dist, on the project's disk)
 
 The result:

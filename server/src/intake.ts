@@ -172,11 +172,16 @@ export class Intake {
     return answers
   }
 
-  /** What nobody here took along may find a worker at another hub. */
+  /**
+   * What nobody here took along may find a worker at another hub; or here, where slots are free: what was claimed along may have been
+   * older jobs of another hub.
+   */
   #offer(inserted: readonly Inserted[], claimed: readonly Claimed[]): void {
     const taken = new Set(claimed.map(({ assignment }) => assignment.jobId))
     const lanes = inserted.filter((each) => each.type === 'inserted' && each.state === 'available' && !taken.has(each.jobId))
-    if (lanes.length > 0) this.rooms.notifier.publish({ type: 'available', lanes: lanes as readonly Lane[] })
+    if (lanes.length === 0) return
+    this.rooms.notifier.publish({ type: 'available', lanes: lanes as readonly Lane[] })
+    this.rooms.dispatcher.fill()
   }
 
   #refuse(session: ClientSession, job: JobRequest, refused: Refusal): Submitted {

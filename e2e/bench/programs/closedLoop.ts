@@ -17,6 +17,8 @@ export interface Load {
   readonly valueBytes?: number | undefined
   /** Begins no more jobs than so many a second; absent for as many as it can. */
   readonly perSecond?: number | undefined
+  /** How much of the time between two jobs passes before the first, from 0 to 1: those who share a pace begin one after the other. */
+  readonly phase?: number | undefined
 }
 
 /** What it measured. Latencies in ms, from before a job is made until its result is there. */
@@ -32,7 +34,7 @@ export interface Measured {
 export type RunJob = (number: number, lane: number) => Promise<void>
 
 /** Puts a load on a system: each job is followed by the next as soon as its result arrives. The time counts until the last result. */
-export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, runJob: RunJob): Promise<Measured> {
+export async function closedLoop({ outstanding, ms, maxJobs, perSecond, phase = 0 }: Load, runJob: RunJob): Promise<Measured> {
   const tookMs: number[] = []
   const start = performance.now()
   const until = start + ms
@@ -40,7 +42,7 @@ export async function closedLoop({ outstanding, ms, maxJobs, perSecond }: Load, 
   const keepOneOutstanding = async (lane: number) => {
     while (performance.now() < until && made < maxJobs) {
       const number = made++
-      const due = perSecond === undefined ? 0 : start + (1000 * number) / perSecond
+      const due = perSecond === undefined ? 0 : start + (1000 * (number + phase)) / perSecond
       if (due >= until) return
       if (due > performance.now()) await pause(due - performance.now())
       const began = performance.now()

@@ -75,7 +75,13 @@ const cpuOf = (parts: readonly Part[]): Promise<CpuTime[]> => Promise.all(parts.
 function shareOf(load: Load, i: number, clients: number): Load {
   const share = (whole: number) => Math.max(1, Math.floor((whole + i) / clients))
   const { perSecond } = load
-  return { ...load, outstanding: share(load.outstanding), maxJobs: share(load.maxJobs), perSecond: perSecond && perSecond / clients }
+  return {
+    ...load,
+    outstanding: share(load.outstanding),
+    maxJobs: share(load.maxJobs),
+    perSecond: perSecond && perSecond / clients,
+    phase: i / clients,
+  }
 }
 
 /** What several clients saw in the same time: of their medians the median, of their other quantiles the largest. */

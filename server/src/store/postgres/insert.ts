@@ -12,8 +12,11 @@ import type { Means } from './operations.js'
 import { shareQueues } from './queues.js'
 import type { Transaction } from './transaction.js'
 
-/** How long a lane that was found closed counts as closed, in ms: its jobs are stored as waiting, and claimed along with that. */
-const closedMs = 1_000
+/**
+ * How long a lane that was found closed counts as closed, in ms: its jobs are stored as waiting, and claimed along with that. The shortest
+ * time doubles, as often as it is found so again, up to the longest.
+ */
+const closedMs = { shortest: 10, longest: 1_000 } as const
 
 /** Lanes that are remembered as closed: beyond them all are forgotten, and asked about again. */
 const mostClosed = 1_000
@@ -35,11 +38,18 @@ export function isPlain(insertions: readonly Insertion[]): boolean {
  * A ref that was seen before is left out, and has to be looked at: by `insertCarefully`.
  */
 export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim) {
-  const closed = new Map<string, number>()
-  const mayOpen = (lane: Lane) => (closed.get(laneKey(lane)) ?? 0) <= stopwatch.now()
-  const close = (lane: Lane) => {
+  const closed = new Map<string, { readonly ms: number; readonly until: number }>()
+  const mayOpen = (lane: Lane) => (closed.get(laneKey(lane))?.until ?? 0) <= stopwatch.now()
+  const note = (lane: Lane, isOpen: boolean) => {
+    const key = laneKey(lane)
+    const before = closed.get(key)
+    if (isOpen) {
+      if (before) closed.delete(key)
+      return
+    }
     if (closed.size >= mostClosed) closed.clear()
-    closed.set(laneKey(lane), stopwatch.now() + closedMs)
+    const ms = before ? Math.min(2 * before.ms, closedMs.longest) : closedMs.shortest
+    closed.set(key, { ms, until: stopwatch.now() + ms })
   }
 
   return (tx: Transaction, { insertions, requests, tokens }: Call): Promise<{ inserted: (Inserted | undefined)[]; claimed: ClaimedSome }> => {
@@ -65,8 +75,8 @@ export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim
         if (row.run && open[row.run.lane - 1]) straight.push(first(row, row.run, id))
         return insertedAs(row, id)
       })
+      lanes.forEach((lane, i) => note(lane, open[i] === true))
       const shut = lanes.filter((_, i) => !open[i])
-      for (const lane of shut) close(lane)
       return { inserted, claimed: { claimed: [...straight, ...claimed], again: [...shut.flatMap((lane) => lane.requests), ...again] } }
     })
   }

@@ -9,18 +9,16 @@ import type { Statement, Transaction } from './transaction.js'
 export const unheeded = 'jobs.finished_at IS NULL AND NOT jobs.elsewhere AND jobs.hub IS DISTINCT FROM $4::uuid'
 
 /**
- * It waits for nobody, so that those may wait for it who hold other jobs: what somebody is just changing is passed over. Once it is
+ * It waits for nobody, so that those may wait for it who hold other jobs: what somebody is just changing is left. Once it is
  * stored, whoever ends the job tells every hub.
  */
 const noteInterest: Statement = {
   name: 'noteInterest',
-  text: `UPDATE jobs SET elsewhere = true WHERE id = ANY (ARRAY(
-      SELECT jobs.id FROM ${finding} JOIN jobs ON jobs.id = found.job_id WHERE ${unheeded} FOR NO KEY UPDATE OF jobs SKIP LOCKED))`,
-}
-
-const countUnheeded: Statement = {
-  name: 'countUnheeded',
-  text: `SELECT count(*)::integer AS left FROM ${finding} JOIN jobs ON jobs.id = found.job_id WHERE ${unheeded}`,
+  text: `WITH wanted AS MATERIALIZED (SELECT DISTINCT jobs.id FROM ${finding} JOIN jobs ON jobs.id = found.job_id WHERE ${unheeded}),
+    held AS MATERIALIZED (
+      SELECT jobs.id FROM wanted JOIN jobs ON jobs.id = wanted.id WHERE ${unheeded} FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    ), noted AS (UPDATE jobs SET elsewhere = true FROM held WHERE jobs.id = held.id)
+    SELECT ((SELECT count(*) FROM wanted) - (SELECT count(*) FROM held))::integer AS left`,
 }
 
 /** How often, and how long apart in ms, it is tried where somebody else is just changing a job. */
@@ -39,16 +37,12 @@ export class Interest {
    * somebody holds on to all the while, of which a later reading tells.
    */
   async note(lookups: readonly Lookup[]): Promise<void> {
+    const given = () => [...findingOf(lookups, this.means), this.means.hub] as const
     for (let i = 0; i < tries.most && lookups.length > 0; i++) {
-      const left = await this.lane.ask({ talks: false, run: (tx) => this.#noteOnce(tx, lookups) }, false)
-      if (left === 0) return
+      const run = (tx: Transaction) => tx.rows<{ left: number }>(noteInterest, ...given())
+      const [row] = await this.lane.ask({ talks: false, run }, false)
+      if (row?.left === 0) return
       await new Promise<void>((resolve) => after(tries.apart, resolve))
     }
-  }
-
-  #noteOnce(tx: Transaction, lookups: readonly Lookup[]): Promise<number> {
-    const given = [...findingOf(lookups, this.means), this.means.hub] as const
-    void tx.rows(noteInterest, ...given)
-    return tx.rows<{ left: number }>(countUnheeded, ...given).then(([row]) => row?.left ?? 0)
   }
 }
