@@ -36,7 +36,8 @@ describe.concurrent('a worker that was frozen when it was sent a job', () => {
     frozen.program.signal('SIGCONT')
     frozen.release('sent')
     expect(await client.await(client.async(double.new({ int: 1 }, { queue: 'own' })), 30_000)).toEqual({ type: 'ok', value: 2 })
-    expect(await client.await(relay, 1_000)).toMatchObject({ error: { code: 'timeout', waiting: 'running' } })
+    // Within a second a busy machine may not even answer where the job stands.
+    await expect.poll(() => client.await(relay, 1_000), { timeout: 10_000 }).toMatchObject({ error: { code: 'timeout', waiting: 'running' } })
     heir.release('sent')
     expect(await client.await(relay, 30_000)).toEqual({ type: 'ok', value: { value: 1, attempt: 1, pid: heir.pid } })
   })
