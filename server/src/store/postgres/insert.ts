@@ -1,25 +1,16 @@
-import { type Refusal, stopwatch } from '@anchorleg/shared'
-import { laneKey } from '../../laneKey.js'
+import type { Refusal } from '@anchorleg/shared'
 import { claim as transition } from '../../lifecycle.js'
 import { fingerprint } from '../fingerprint.js'
 import { firstAssignment } from '../firstAssignment.js'
 import { openings } from '../openings.js'
-import type { Claimed, ClaimRequest, Inserted, Insertion, Lane } from '../store.js'
+import type { Claimed, ClaimRequest, Inserted, Insertion } from '../store.js'
 import type { Claim, ClaimedSome } from './claim.js'
+import { ClosedLanes } from './closedLanes.js'
 import { dueAtOf, type FirstRun, insertedAs, insertRows, type NewRow } from './insertRows.js'
 import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import { shareQueues } from './queues.js'
 import type { Transaction } from './transaction.js'
-
-/**
- * How long a lane that was found closed counts as closed, in ms: its jobs are stored as waiting, and claimed along with that. The shortest
- * time doubles, as often as it is found so again, up to the longest.
- */
-const closedMs = { shortest: 10, longest: 1_000 } as const
-
-/** Lanes that are remembered as closed: beyond them all are forgotten, and asked about again. */
-const mostClosed = 1_000
 
 /** Jobs to store, and the wishes to claim for with them. */
 interface Call {
@@ -38,24 +29,11 @@ export function isPlain(insertions: readonly Insertion[]): boolean {
  * A ref that was seen before is left out, and has to be looked at: by `insertCarefully`.
  */
 export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim) {
-  const closed = new Map<string, { readonly ms: number; readonly until: number }>()
-  const mayOpen = (lane: Lane) => (closed.get(laneKey(lane))?.until ?? 0) <= stopwatch.now()
-  const note = (lane: Lane, isOpen: boolean) => {
-    const key = laneKey(lane)
-    const before = closed.get(key)
-    if (isOpen) {
-      if (before) closed.delete(key)
-      return
-    }
-    if (closed.size >= mostClosed) closed.clear()
-    const ms = before ? Math.min(2 * before.ms, closedMs.longest) : closedMs.shortest
-    closed.set(key, { ms, until: stopwatch.now() + ms })
-  }
-
+  const closed = new ClosedLanes()
   return (tx: Transaction, { insertions, requests, tokens }: Call): Promise<{ inserted: (Inserted | undefined)[]; claimed: ClaimedSome }> => {
     const now = clock.now()
     const until = now + settings.leaseMs
-    const { lanes, take, rest } = openings(insertions, requests, mayOpen)
+    const { lanes, take, rest } = openings(insertions, requests, closed.mayOpen)
     const leases = lanes.length === 0 ? [] : tokens.mint(insertions.length, until)
     const runOf = (insertion: Insertion, i: number): FirstRun | undefined => {
       const opening = lanes.length === 0 || dueAtOf(insertion.job, now) > now ? undefined : take(insertion)
@@ -75,7 +53,7 @@ export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim
         if (row.run && open[row.run.lane - 1]) straight.push(first(row, row.run, id))
         return insertedAs(row, id)
       })
-      lanes.forEach((lane, i) => note(lane, open[i] === true))
+      lanes.forEach((lane, i) => closed.note(lane, open[i] === true))
       const shut = lanes.filter((_, i) => !open[i])
       return { inserted, claimed: { claimed: [...straight, ...claimed], again: [...shut.flatMap((lane) => lane.requests), ...again] } }
     })
