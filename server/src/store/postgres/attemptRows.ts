@@ -7,6 +7,11 @@ export interface AttemptRow extends Common {
   readonly chunks: number | null
 }
 
+/** A job that is locked, which no alias is added to meanwhile. */
+interface LockedRow extends AttemptRow {
+  readonly aliased: boolean
+}
+
 /** The columns of an {@link AttemptRow}, of a table named `jobs`. Tokens are told as they are handed on. */
 export const attemptColumns = `jobs.id, jobs.tenant, jobs.ref, jobs.queue, jobs.name, jobs.state, jobs.codec,
   replace(jobs.lease::text, '-', '') AS lease, replace(jobs.settled_lease::text, '-', '') AS "settledLease", jobs.attempt, jobs.runs,
@@ -16,12 +21,12 @@ export const attemptColumns = `jobs.id, jobs.tenant, jobs.ref, jobs.queue, jobs.
 
 const lockJobs: Statement = {
   name: 'lockJobs',
-  text: `SELECT ${attemptColumns} FROM unnest($1::bigint[]) given JOIN jobs ON jobs.id = given ORDER BY jobs.id FOR UPDATE OF jobs`,
+  text: `SELECT ${attemptColumns}, jobs.aliased FROM unnest($1::bigint[]) given JOIN jobs ON jobs.id = given ORDER BY jobs.id FOR UPDATE OF jobs`,
 }
 
 /** Locks jobs in the order of their ids, as everyone does, and reads them. */
-export async function lock(transaction: Transaction, ids: readonly (number | null)[]): Promise<Map<number, AttemptRow>> {
+export async function lock(transaction: Transaction, ids: readonly (number | null)[]): Promise<Map<number, LockedRow>> {
   const wanted = [...new Set(ids)].filter((id) => id !== null).sort((a, b) => a - b)
-  const rows = wanted.length === 0 ? [] : await transaction.rows<AttemptRow>(lockJobs, wanted)
+  const rows = wanted.length === 0 ? [] : await transaction.rows<LockedRow>(lockJobs, wanted)
   return new Map(rows.map((row) => [row.id, row]))
 }

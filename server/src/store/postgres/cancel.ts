@@ -46,7 +46,7 @@ export function cancel(means: Means): Inside<'cancel'> {
       await tx.rows(requestCancel, ...columns, now + settings.cancelGraceMs)
     }
     const ends = [...ended.values()]
-    const announcements = await conclude(tx, ends, { known: false, hub })
+    const announcements = await conclude(tx, ends, hub)
     return fates.map((fate): Cancellation => {
       if ('type' in fate) return fate
       const announcement = announcements[ends.indexOf(fate)]

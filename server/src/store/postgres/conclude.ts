@@ -3,6 +3,7 @@ import type { Transition } from '../../lifecycle.js'
 import { announcementOf, countedOutcome, dueAtOf, type EndedBy } from '../attemptRow.js'
 import { outcomeColumns } from '../outcomeRow.js'
 import type { Announcement } from '../store.js'
+import { aliasesOf } from './aliases.js'
 import type { AttemptRow } from './attemptRows.js'
 import { type Columns, listsOf, unnested } from './columns.js'
 import type { Means } from './operations.js'
@@ -38,11 +39,11 @@ const columns: Columns<Conclusion> = {
 const asked = (of: string) => outcomeColumns.replace(/\w+/g, `${of}o_$&`)
 
 const told = (condition: string, what: string) => `array_agg(${what}) FILTER (WHERE ${condition})`
-const away = 'NOT ended.elsewhere AND ended.hub <> $2::uuid'
+const away = 'NOT elsewhere AND hub <> $2::uuid'
 
 /**
  * `$1`: only jobs of which nobody asked to cancel them, and whose lease is the one that is given. The others stay as they are.
- * `$2` is this hub. Where no job has an alias, none is looked for.
+ * `$2` is this hub.
  */
 const endJobs: Statement = {
   name: 'endJobs',
@@ -52,13 +53,10 @@ const endJobs: Statement = {
         settled_lease = coalesce(given.settled_lease, jobs.settled_lease)
       FROM ${unnested(columns, 3)}
       WHERE jobs.id = given.id AND (NOT $1 OR (jobs.lease = given.lease AND jobs.cancel_by IS NULL))
-      RETURNING jobs.id, jobs.hub, jobs.elsewhere, ${asked('given.')}
-    ), written AS (INSERT INTO outcomes (job_id, ${outcomeColumns}) SELECT id, ${asked('')} FROM ended),
-    also AS MATERIALIZED (SELECT EXISTS (SELECT FROM jobs WHERE alias_of IS NOT NULL) AS any_alias)
-    SELECT array_agg(ended.id) AS ids, ${told('ended.elsewhere', 'ended.id')} AS everywhere,
-      ${told(away, 'ended.id')} AS away, ${told(away, "replace(ended.hub::text, '-', '')")} AS hubs,
-      ${told('alias.ref IS NOT NULL', 'ended.id')} AS aliased, ${told('alias.ref IS NOT NULL', 'alias.ref')} AS refs
-    FROM ended LEFT JOIN jobs AS alias ON (SELECT any_alias FROM also) AND alias.alias_of = ended.id`,
+      RETURNING jobs.id, jobs.hub, jobs.elsewhere, jobs.aliased, ${asked('given.')}
+    ), written AS (INSERT INTO outcomes (job_id, ${outcomeColumns}) SELECT id, ${asked('')} FROM ended)
+    SELECT array_agg(id) AS ids, ${told('elsewhere', 'id')} AS everywhere, ${told(away, 'id')} AS away,
+      ${told(away, "replace(hub::text, '-', '')")} AS hubs, ${told('aliased', 'id')} AS aliased FROM ended`,
 }
 
 interface EndedLists {
@@ -67,9 +65,7 @@ interface EndedLists {
   readonly everywhere: readonly number[] | null
   readonly away: readonly number[] | null
   readonly hubs: readonly string[] | null
-  /** Those that have aliases, with each. */
   readonly aliased: readonly number[] | null
-  readonly refs: readonly string[] | null
 }
 
 interface Terms extends Pick<Means, 'hub'> {
@@ -77,27 +73,35 @@ interface Terms extends Pick<Means, 'hub'> {
   readonly known: boolean
 }
 
-/** Stores conclusions, each of another job. Answers with whom to tell, undefined where one did not hold. */
-export function conclude(transaction: Transaction, conclusions: readonly Conclusion[], { known, hub }: Terms): Promise<(Announcement | undefined)[]> {
-  if (conclusions.length === 0) return Promise.resolve([])
+/** Whom to tell of conclusions by the jobs' own refs, undefined where one did not hold; and which jobs have aliases, to be told by {@link withAliases}. */
+export interface Concluded {
+  readonly announcements: readonly (Announcement | undefined)[]
+  readonly aliased: readonly number[]
+}
+
+/** Stores conclusions, each of another job. Aliases are left to be read: what this statement sees may be older than the rows that it waits for. */
+export function concludeFast(transaction: Transaction, conclusions: readonly Conclusion[], { known, hub }: Terms): Promise<Concluded> {
+  if (conclusions.length === 0) return Promise.resolve({ announcements: [], aliased: [] })
   const inOrder = [...conclusions].sort((a, b) => a.row.id - b.row.id)
   return transaction.rows<EndedLists>(endJobs, known, hub, ...listsOf(columns, inOrder)).then(([lists]) => {
     const ended = new Set(lists?.ids)
-    const told = toldOf(lists)
-    return conclusions.map(({ row, transition, outcome }) => (ended.has(row.id) ? announcementOf(row, transition, outcome, told(row)) : undefined))
+    const hubs = new Map<number, Announcement['elsewhere']>(lists?.away?.map((id, i) => [id, { hub: lists.hubs?.[i] as string }]))
+    for (const id of lists?.everywhere ?? []) hubs.set(id, 'everywhere')
+    const announcements = conclusions.map(({ row, transition, outcome }) =>
+      ended.has(row.id) ? announcementOf(row, transition, outcome, { refs: [row.ref], elsewhere: hubs.get(row.id) }) : undefined,
+    )
+    return { announcements, aliased: lists?.aliased ?? [] }
   })
 }
 
-/** Finds out under which refs each job is awaited, and at which other hubs. */
-function toldOf(lists: EndedLists | undefined): (row: AttemptRow) => Pick<Announcement, 'refs' | 'elsewhere'> {
-  const hubs = new Map<number, Announcement['elsewhere']>(lists?.away?.map((id, i) => [id, { hub: lists.hubs?.[i] as string }]))
-  for (const id of lists?.everywhere ?? []) hubs.set(id, 'everywhere')
-  const refs = new Map<number, string[]>()
-  lists?.aliased?.forEach((id, i) => {
-    const own = refs.get(id)
-    const ref = lists.refs?.[i] as string
-    if (own) own.push(ref)
-    else refs.set(id, [ref])
-  })
-  return ({ id, ref }) => ({ refs: [ref, ...(refs.get(id) ?? [])], elsewhere: hubs.get(id) })
+/** Stores conclusions of jobs that are locked, each of another. Answers with whom to tell. */
+export async function conclude(transaction: Transaction, conclusions: readonly Conclusion[], hub: string): Promise<Concluded['announcements']> {
+  return withAliases(transaction, await concludeFast(transaction, conclusions, { known: false, hub }))
+}
+
+/** Whom to tell of conclusions, by aliases too. Those that are stored once the jobs have ended need not be told. */
+export async function withAliases(transaction: Transaction, { announcements, aliased }: Concluded): Promise<Concluded['announcements']> {
+  if (aliased.length === 0) return announcements
+  const aliases = await aliasesOf(transaction, aliased)
+  return announcements.map((each) => each && { ...each, refs: [...each.refs, ...(aliases.get(each.jobId) ?? [])] })
 }

@@ -17,17 +17,23 @@ const lockKeys: Statement = {
 
 const mintIds: Statement = { name: 'mintIds', text: `SELECT nextval('jobs_id_seq') AS id FROM generate_series(1, $1::integer)` }
 
-/** Reads jobs that refs are to lead to, and keeps them from being deleted meanwhile. */
-const keepJobs: Statement = {
-  name: 'keepJobs',
+const lockAs = (strength: string): Statement => ({
+  name: `lockJobs ${strength}`,
   text: `SELECT jobs.id, jobs.state, jobs.queue, jobs.name, jobs.due_at AS "dueAt" FROM unnest($1::bigint[]) given JOIN jobs ON jobs.id = given
-    ORDER BY jobs.id FOR KEY SHARE OF jobs`,
-}
+    ORDER BY jobs.id FOR ${strength} OF jobs`,
+})
+
+/** Reads jobs that refs lead to, and keeps them from being deleted meanwhile. */
+const keepJobs = lockAs('KEY SHARE')
+
+/** Reads jobs that refs may become aliases of. Whoever ends one meanwhile waits, or is waited for: what is read is how it stands from then on. */
+const holdJobs = lockAs('NO KEY UPDATE')
 
 /** An alias has of a job its ref, whose it is, and what was sent with it. Its state is none of a job's, so that nothing else finds it. */
 const addAliases: Statement = {
   name: 'addAliases',
-  text: `INSERT INTO jobs (tenant, ref, alias_of, fingerprint, inserted_at, state, due_at, priority, max_attempts, queue, name, codec, tags, meta, args)
+  text: `WITH marked AS (UPDATE jobs SET aliased = true WHERE id = ANY ($3) AND NOT aliased)
+    INSERT INTO jobs (tenant, ref, alias_of, fingerprint, inserted_at, state, due_at, priority, max_attempts, queue, name, codec, tags, meta, args)
     SELECT given.*, $5::bigint, 'alias', 0, 0, 0, '', '', '', '[]', '{}', ''
     FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) AS given (tenant, ref, job_id, fingerprint)
     ON CONFLICT (tenant, ref) DO NOTHING RETURNING id`,
@@ -88,8 +94,10 @@ async function look(tx: Transaction, insertions: readonly Insertion[], keys: rea
   const lookups = insertions.map(({ tenant, job }) => ({ tenant, ref: job.ref }))
   const found = await findRefsOf(tx, lookups, means)
   const refs = new Map(lookups.map(({ tenant, ref }, i) => [keyOf(tenant, ref), found[i]]))
-  const ids = [...new Set([...jobsOf(found), ...[...holders.values()].map(({ jobId }) => jobId)])]
-  const jobs = ids.length === 0 ? [] : await tx.rows<KnownJob & { id: number }>(keepJobs, ids)
+  const holding = new Set([...holders.values()].map(({ jobId }) => jobId))
+  const others = new Set(jobsOf(found).filter((id) => !holding.has(id)))
+  const read = (statement: Statement, ids: Set<number>) => (ids.size === 0 ? [] : tx.rows<KnownJob & { id: number }>(statement, [...ids]))
+  const jobs = (await Promise.all([read(holdJobs, holding), read(keepJobs, others)])).flat()
   return { refs, holders, jobs: new Map(jobs.map(({ id, ...job }) => [id, job])) }
 }
 

@@ -84,7 +84,7 @@ export function release({ clock, facts, hub }: Means): Inside<'release'> {
       const reason = requestOf(row)
       return reason ? [conclusion(row, cancel(row, reason, { now }), null)] : []
     })
-    const announcements = await conclude(tx, ends, { known: false, hub })
+    const announcements = await conclude(tx, ends, hub)
     return owned.map((row): Released | null => {
       if (!row) return null
       const announcement = announcements[ends.findIndex((end) => end.row === row)]

@@ -3,6 +3,7 @@ import type { PostgresAddress } from './address.js'
 import { abandoned, attend } from './attending.js'
 import { cancel } from './cancel.js'
 import { type ClaimedSome, claim } from './claim.js'
+import { withAliases } from './conclude.js'
 import type { DatabaseClock } from './databaseClock.js'
 import { depths } from './depths.js'
 import { insertPlain, isPlain } from './insert.js'
@@ -14,7 +15,7 @@ import { held, release, renew, shorten } from './leases.js'
 import { LostClaims, Tokens } from './lostClaims.js'
 import { openClient } from './openClient.js'
 import type { Inside, Means, Method } from './operations.js'
-import { prune } from './prune.js'
+import { buryOutlived, prune } from './prune.js'
 import { leaveLine, queues, setQueues } from './queues.js'
 import { read } from './read.js'
 import { emit, progress } from './reports.js'
@@ -102,7 +103,12 @@ export class PostgresStore implements Store {
     )
     const expiring = expire(means, clock.unmoved)
     this.expire = (...args) => talks(expiring())(...args)
-    this.prune = keepsUp(prune(means))
+    const [burying, pruning] = [buryOutlived(means), prune(means)]
+    this.prune = (limit) =>
+      this.#asked(async () => {
+        const buried = await this.#upkeep.ask({ talks: true, run: (tx) => burying(tx, limit) }, true)
+        return this.#upkeep.ask({ talks: true, run: (tx) => pruning(tx, buried, limit) }, false)
+      })
     this.insert = (...args) => this.#asked(() => this.#claiming((tokens) => this.#insert(tokens, ...args)))
     this.settle = (...args) => this.#asked(() => this.#claiming((tokens) => this.#settle(tokens, ...args)))
     this.claim = (requests) =>
@@ -169,10 +175,14 @@ export class PostgresStore implements Store {
 
   async #settle(tokens: Tokens, ...[settlements, requests]: Parameters<Store['settle']>): ReturnType<Store['settle']> {
     const claims = (tx: Transaction) => this.#claims(tx, requests, tokens)
-    const { settled, claimed } = await this.#ask(false, (tx) => this.#known(tx, settlements, claims))
-    const unknown = settlements.filter((_, i) => settled[i] === undefined)
+    const { claimed, ...ended } = await this.#ask(false, (tx) => this.#known(tx, settlements, claims))
+    // What was settled stands, whatever becomes of this.
+    const told =
+      ended.aliased.length === 0 ? ended.announcements : await this.#again(false, (tx) => withAliases(tx, ended)).catch(() => ended.announcements)
+    const unknown = settlements.filter((_, i) => told[i] === undefined)
     const looked = unknown.length === 0 ? [] : await this.#again(true, (tx) => settleCarefully(this.#means)(tx, unknown))
-    return { settled: settled.map((each) => each ?? (looked.shift() as Settled)), claimed: await this.#more(claimed) }
+    const settled = told.map((announcement): Settled => (announcement ? { type: 'settled', announcement } : (looked.shift() as Settled)))
+    return { settled, claimed: await this.#more(claimed) }
   }
 
   /** Asks on for jobs that were passed over because other hubs held those before them, in transactions of their own. */

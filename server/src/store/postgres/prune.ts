@@ -1,14 +1,18 @@
 import type { Lookup } from '../store.js'
 import { clearLoose } from './looseReports.js'
-import type { Inside, Means } from './operations.js'
-import type { Statement } from './transaction.js'
+import type { Means } from './operations.js'
+import type { Statement, Transaction } from './transaction.js'
 
-interface Outlived extends Lookup {
+interface Outlived {
+  readonly id: number
+  readonly aliases: number
+}
+
+interface Buried extends Lookup {
   readonly id: number
   readonly uniqueKey: string | null
   readonly report: number | null
   readonly reportBefore: number | null
-  readonly aliases: number
 }
 
 /** Rows of reports deleted for each job that may be. */
@@ -16,13 +20,32 @@ const clearedPerJob = 25
 
 const lockOutlived: Statement = {
   name: 'lockOutlived',
-  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report, report_before AS "reportBefore",
-      (SELECT count(*)::integer FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) AS aliases
+  text: `SELECT id, CASE WHEN aliased THEN (SELECT count(*)::integer FROM jobs AS aliases WHERE aliases.alias_of = jobs.id) ELSE 0 END AS aliases
     FROM jobs WHERE finished_at < $1::bigint ORDER BY finished_at LIMIT $2::integer FOR UPDATE SKIP LOCKED`,
 }
 
-/** Answers with the refs that were aliases. Another hub may have stored some of them since the jobs were looked up. */
-const deleteAliases: Statement = { name: 'deleteAliases', text: 'DELETE FROM jobs WHERE alias_of = ANY ($1::bigint[]) RETURNING tenant, ref::text' }
+const tombstonesOf = (refs: string) => `INSERT INTO tombstones (tenant, ref, expires_at) SELECT tenant, ref, $2::bigint FROM ${refs}
+    ON CONFLICT (tenant, ref) DO UPDATE SET expires_at = excluded.expires_at`
+
+const bury: Statement = {
+  name: 'bury',
+  text: tombstonesOf(`(SELECT tenant, ref FROM jobs WHERE id = ANY ($1::bigint[])
+      UNION ALL SELECT tenant, ref FROM jobs WHERE alias_of = ANY ($1::bigint[])) AS led`),
+}
+
+/** Those that are still to be deleted: one may have been reopened since it was buried, or deleted by another hub. The time is compared as no index has it. */
+const lockBuried: Statement = {
+  name: 'lockBuried',
+  text: `SELECT id, tenant, ref, unique_key AS "uniqueKey", report, report_before AS "reportBefore"
+    FROM unnest($1::bigint[]) given JOIN jobs ON jobs.id = given WHERE finished_at + 0 < $2::bigint ORDER BY id FOR UPDATE OF jobs SKIP LOCKED`,
+}
+
+/** Answers with the refs that were aliases. Another hub may have stored some of them since the jobs were buried. */
+const deleteAliases: Statement = {
+  name: 'deleteAliases',
+  text: `WITH deleted AS (DELETE FROM jobs WHERE alias_of = ANY ($1::bigint[]) RETURNING tenant, ref), buried AS (${tombstonesOf('deleted')})
+    SELECT tenant, ref::text FROM deleted`,
+}
 
 /** One statement for each table that knows of jobs: `$1` has their ids. */
 const deleteJobs = ['outcomes WHERE job_id', 'jobs WHERE id'].map(
@@ -37,12 +60,6 @@ const freeKeys: Statement = {
 
 const loosen: Statement = { name: 'loosen', text: 'UPDATE reports SET loose = true WHERE id = ANY ($1::bigint[])' }
 
-const bury: Statement = {
-  name: 'bury',
-  text: `INSERT INTO tombstones (tenant, ref, expires_at) SELECT tenant, ref, $3::bigint FROM unnest($1::text[], $2::uuid[]) AS given (tenant, ref)
-    ON CONFLICT (tenant, ref) DO UPDATE SET expires_at = excluded.expires_at`,
-}
-
 const leaveLine: Statement = { name: 'leaveLine', text: 'DELETE FROM turns WHERE until <= $1::bigint' }
 
 const forget: Statement = {
@@ -51,14 +68,24 @@ const forget: Statement = {
     SELECT ctid FROM tombstones WHERE expires_at <= $1::bigint ORDER BY expires_at LIMIT $2::integer FOR UPDATE SKIP LOCKED))`,
 }
 
-/**
- * Prepares deleting jobs that outlived their retention, leaving tombstones for their refs, and old tombstones. However many
- * aliases and chunks jobs have, one call deletes little more than it may: chunks become loose and go with later calls.
- */
-export function prune({ clock, settings }: Means): Inside<'prune'> {
-  return async (tx, limit) => {
+/** Prepares leaving tombstones for the refs of jobs that outlived their retention, to be deleted once that is stored: by {@link prune}. */
+export function buryOutlived({ clock, settings }: Means) {
+  return async (tx: Transaction, limit: number): Promise<number[]> => {
     const now = clock.now()
-    const jobs = upTo(limit, await tx.rows<Outlived>(lockOutlived, now - settings.retentionMs, limit))
+    const ids = upTo(limit, await tx.rows<Outlived>(lockOutlived, now - settings.retentionMs, limit)).map(({ id }) => id)
+    if (ids.length > 0) await tx.rows(bury, ids, now + settings.tombstoneMs)
+    return ids
+  }
+}
+
+/**
+ * Prepares deleting jobs that were buried, and old tombstones. However many aliases and chunks jobs have, one call deletes little more
+ * than it may: chunks become loose and go with later calls.
+ */
+export function prune({ clock, settings }: Means) {
+  return async (tx: Transaction, buried: readonly number[], limit: number): Promise<Lookup[]> => {
+    const now = clock.now()
+    const jobs = buried.length === 0 ? [] : await tx.rows<Buried>(lockBuried, buried, now - settings.retentionMs)
     const pruned: Lookup[] = []
     if (jobs.length > 0) {
       const ids = jobs.map(({ id }) => id)
@@ -70,7 +97,7 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
           keyed.map(({ uniqueKey }) => uniqueKey),
           keyed.map(({ id }) => id),
         ),
-        tx.rows<Lookup>(deleteAliases, ids),
+        tx.rows<Lookup>(deleteAliases, ids, now + settings.tombstoneMs),
         tx.rows(
           loosen,
           jobs.flatMap(({ report, reportBefore }) => [report, reportBefore]),
@@ -78,12 +105,6 @@ export function prune({ clock, settings }: Means): Inside<'prune'> {
         ...deleteJobs.map((statement) => tx.rows(statement, ids)),
       ])
       for (const { tenant, ref } of [...jobs, ...aliases]) pruned.push({ tenant, ref })
-      await tx.rows(
-        bury,
-        pruned.map(({ tenant }) => tenant),
-        pruned.map(({ ref }) => ref),
-        now + settings.tombstoneMs,
-      )
     }
     await tx.rows(forget, now, limit)
     await tx.rows(leaveLine, now)

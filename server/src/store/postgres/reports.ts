@@ -1,5 +1,6 @@
 import { chunkBounds, type Lease } from '@anchorleg/shared'
 import type { Emitted, Told } from '../store.js'
+import { aliasesOf } from './aliases.js'
 import { type AttemptRow, lock } from './attemptRows.js'
 import { rowIdOf } from './ids.js'
 import { clearLoose } from './looseReports.js'
@@ -42,11 +43,6 @@ const countChunks: Statement = {
   name: 'countChunks',
   text: `UPDATE reports SET chunks = given.chunks, bytes = given.bytes
     FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS given (id, chunks, bytes) WHERE reports.id = given.id`,
-}
-
-const readAliases: Statement = {
-  name: 'readAliases',
-  text: 'SELECT alias_of AS "jobId", ref FROM jobs WHERE alias_of = ANY ($1::bigint[])',
 }
 
 /** Prepares keeping the latest progress of running attempts. */
@@ -124,17 +120,17 @@ async function open(tx: Transaction, leases: readonly Lease[]) {
   const telling = running.flatMap(({ report }) => (report === null ? [] : [report]))
   const [known, aliases] = await Promise.all([
     tx.rows<Report>(readReports, telling),
-    tx.rows<{ jobId: number; ref: string }>(
-      readAliases,
-      running.map(({ id }) => id),
+    aliasesOf(
+      tx,
+      running.flatMap(({ id, aliased }) => (aliased ? [id] : [])),
     ),
   ])
   const byId = new Map(known.map((report) => [report.id, report]))
   const reports = new Map<number, Report>(opened.map(({ jobId, id }) => [jobId, { id, chunks: 0, bytes: 0 }]))
   for (const { id, report } of running) if (report !== null) reports.set(id, byId.get(report) as Report)
   const told = ({ id, tenant, ref, attempt, runs }: AttemptRow): Told => {
-    const refs = [ref, ...aliases.flatMap((alias) => (alias.jobId === id ? [alias.ref] : []))]
-    return { tenant, refs, jobId: String(id), attempt, run: runs }
+    const jobId = String(id)
+    return { tenant, refs: [ref, ...(aliases.get(jobId) ?? [])], jobId, attempt, run: runs }
   }
   return { jobs, reports, told }
 }

@@ -15,7 +15,11 @@ import { StoreRefused } from '../store.js'
  * be told of what becomes of it.
  *
  * A ref that is an alias is a row of `jobs` too, in a state that no job has, so that one constraint stands for all refs: of two
- * hubs that store one at once, as a job and as an alias, the second waits for the first, and then finds it there.
+ * hubs that store one at once, as a job and as an alias, the second waits for the first, and then finds it there. A job's `aliased` is set
+ * along with its first alias: whoever ends the job waits for that, or is waited for, and then the job is found ended.
+ *
+ * A tombstone is stored before its job is deleted, in a transaction of its own: whoever stores a ref anew and waits for the deletion
+ * sees it. So a job may have one while it lives, and counts for more.
  *
  * The tables that every job passes through are vacuumed often and a little at a time, and keep room in their pages for the
  * next version of a row.
@@ -54,6 +58,7 @@ const migrations = [
     worker text COLLATE "C",
     hub uuid,
     elsewhere boolean NOT NULL DEFAULT false,
+    aliased boolean NOT NULL DEFAULT false,
     unique_key text COLLATE "C",
     tags text NOT NULL,
     meta text NOT NULL,

@@ -1,27 +1,25 @@
 import type { Settlement } from '@anchorleg/shared'
 import { settle as transition } from '../../lifecycle.js'
 import { factsOf } from '../attemptRow.js'
-import type { Settled } from '../store.js'
+import type { Announcement, Settled } from '../store.js'
 import { type AttemptRow, lock } from './attemptRows.js'
 import type { ClaimedSome } from './claim.js'
-import { type Conclusion, conclude, conclusion } from './conclude.js'
+import { type Concluded, type Conclusion, conclude, concludeFast, conclusion } from './conclude.js'
 import { rowIdOf, tokenOf } from './ids.js'
 import type { Means } from './operations.js'
 import type { Transaction } from './transaction.js'
 
-/** What became of settlements; undefined for one that has to be looked at: by {@link settleCarefully}. */
-type SettledFast = (Settled | undefined)[]
+/** What is to be told of settlements, undefined of one that has to be looked at: by {@link settleCarefully}; and what was claimed. */
+interface SettledFast extends Concluded {
+  readonly claimed: ClaimedSome
+}
 
 /**
  * Prepares settling the attempts that this hub remembers, all in one statement, and then the claims. The row's current token
  * decides, and that nobody asked to cancel the job meanwhile: what does not fit stays as it is.
  */
 export function settleKnown(means: Means) {
-  return (
-    tx: Transaction,
-    settlements: readonly Settlement[],
-    claims: (transaction: Transaction) => Promise<ClaimedSome>,
-  ): Promise<{ settled: SettledFast; claimed: ClaimedSome }> => {
+  return (tx: Transaction, settlements: readonly Settlement[], claims: (transaction: Transaction) => Promise<ClaimedSome>): Promise<SettledFast> => {
     const places: number[] = []
     const conclusions: Conclusion[] = []
     settlements.forEach((settlement, i) => {
@@ -30,14 +28,14 @@ export function settleKnown(means: Means) {
       places.push(i)
       conclusions.push(concluded(means, row, settlement))
     })
-    const ended = conclude(tx, conclusions, { known: true, hub: means.hub })
+    const ended = concludeFast(tx, conclusions, { known: true, hub: means.hub })
     const claimed = claims(tx)
-    return Promise.all([ended, claimed]).then(([announcements, claimed]) => {
-      const settled: SettledFast = new Array(settlements.length).fill(undefined)
+    return Promise.all([ended, claimed]).then(([{ announcements, aliased }, claimed]) => {
+      const told: (Announcement | undefined)[] = new Array(settlements.length).fill(undefined)
       announcements.forEach((announcement, i) => {
-        if (announcement) settled[places[i] as number] = { type: 'settled', announcement }
+        told[places[i] as number] = announcement
       })
-      return { settled, claimed }
+      return { announcements: told, aliased, claimed }
     })
   }
 }
@@ -64,7 +62,7 @@ export function settleCarefully(means: Means) {
       return settledLease === lease ? { type: 'settled', announcement: null } : { type: 'stale' }
     })
     const conclusions = [...ended.values()]
-    const announcements = await conclude(tx, conclusions, { known: false, hub: means.hub })
+    const announcements = await conclude(tx, conclusions, means.hub)
     return fates.map((fate): Settled => {
       if ('type' in fate) return fate
       return { type: 'settled', announcement: announcements[conclusions.indexOf(fate)] ?? null }

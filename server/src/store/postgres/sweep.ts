@@ -57,7 +57,7 @@ export function expire({ clock, random, facts, settings, hub }: Means, databaseC
     const stubborn = await tx.rows<AttemptRow>(lockStubborn, now, since + settings.cancelGraceMs, since, limit - silent.length, by)
     if (databaseClock.now() > by) return []
     const ends = [...silent, ...stubborn].map((row) => conclusion(row, crash(factsOf(row), row.codec, { now, random }), null))
-    const announcements = await conclude(tx, ends, { known: false, hub })
+    const announcements = await conclude(tx, ends, hub)
     return ends.flatMap(({ row: { id, lease } }, i): Expired[] => {
       const announcement = announcements[i]
       if (!announcement || lease === null) return []
