@@ -5,8 +5,10 @@ import type { Lane } from './lane.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
-/** Whether this hub, `$4`, is not told yet of what becomes of a job. It is told of those that it has stored itself. */
-export const unheeded = 'jobs.finished_at IS NULL AND NOT jobs.elsewhere AND jobs.hub IS DISTINCT FROM $4::uuid'
+/** Whether this hub is not told yet of what becomes of a job. It is told of those that it has stored itself. */
+export const unheededBy = (hub: string) => `(jobs.finished_at IS NULL AND NOT jobs.elsewhere AND jobs.hub IS DISTINCT FROM ${hub}::uuid)`
+
+const unheeded = unheededBy('$4')
 
 /**
  * It waits for nobody, so that those may wait for it who hold other jobs: what somebody is just changing is left. Once it is

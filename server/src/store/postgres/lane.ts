@@ -42,6 +42,9 @@ const most = 500
 /** Transactions under way on one connection: the server works on one while this process reads and writes for the other. */
 const abreast = 2
 
+/** How old plans grow, in ms, once so many operations have used them: the server by itself plans anew when it has analyzed a table, a minute later. */
+const plans = { ms: 1_000, operations: 50 } as const
+
 /** How often a transaction is tried that others were in the way of. */
 const tries = 5
 
@@ -55,6 +58,8 @@ export class Lane {
   #queue: Asked[] = []
   #working = false
   readonly #underway = new Set<Promise<void>>()
+  #plannedAt = stopwatch.now()
+  #sincePlanned = 0
 
   constructor(private readonly means: Means) {}
 
@@ -152,9 +157,20 @@ export class Lane {
   }
 
   #together(client: pg.Client, batch: readonly Asked[]): Promise<unknown[]> {
+    this.#planAnew(client, batch.length)
     if (!this.means.clock.fresh) this.means.clock.look(client).catch(() => {})
     const [first] = batch
     return first?.operation.talks ? talk(client, first.operation) : tell(client, batch)
+  }
+
+  /** Has plans made anew while there is much to do: those that were made when a table was all but empty would walk it whole as it fills. */
+  #planAnew(client: pg.Client, operations: number): void {
+    this.#sincePlanned += operations
+    const now = stopwatch.now()
+    if (this.#sincePlanned < plans.operations || now - this.#plannedAt < plans.ms) return
+    this.#sincePlanned = 0
+    this.#plannedAt = now
+    quietly(client.query('DISCARD PLANS'))
   }
 
   /** A connection over which no answer comes in time is given up. */
@@ -198,6 +214,7 @@ async function tell(client: pg.Client, batch: readonly Asked[]): Promise<unknown
     return whole ? undefined : commit(client)
   })
   const [values] = await Promise.all([Promise.allSettled(answers), committed?.catch(() => {})])
+  if (gathered.failure) throw gathered.failure
   for (const value of values) if (value.status === 'rejected') throw value.reason
   await committed
   return values.map((value) => (value.status === 'fulfilled' ? value.value : undefined))

@@ -9,7 +9,7 @@ const handBackLost: Statement = {
   text: `UPDATE jobs SET state = $3, attempt = attempt + $4::integer, lease = NULL, lease_until = NULL WHERE id = ANY (ARRAY(
       SELECT id FROM jobs WHERE state = 'executing' AND lease_until = ANY ($1::bigint[]) AND lease = ANY ($2::uuid[]) AND cancel_by IS NULL
       FOR UPDATE SKIP LOCKED))
-    RETURNING id, queue, name, attempt`,
+    RETURNING id, queue, name, attempt, runs AS run`,
 }
 
 const back = release({ attempt: 0 })

@@ -84,8 +84,10 @@ export class PostgresStore implements Store {
     const watching = watch(means)
     this.watch = (watches) =>
       this.#asked(async () => {
-        await interest.note(watches)
-        return this.#ask(true, (tx) => watching(tx, watches))
+        const { watchings, unheeded } = await this.#ask(true, (tx) => watching(tx, watches))
+        if (unheeded.length === 0) return watchings
+        await interest.note(unheeded)
+        return (await this.#again(true, (tx) => watching(tx, watches))).watchings
       })
     this.inspect = talks(inspect(means))
     this.setQueues = tells(setQueues())

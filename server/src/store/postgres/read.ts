@@ -1,7 +1,7 @@
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import type { Lookup, Reading, StoredJob } from '../store.js'
 import { finding, findingOf } from './find.js'
-import { unheeded } from './interest.js'
+import { unheededBy } from './interest.js'
 import { paused } from './jobRows.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
@@ -9,7 +9,7 @@ import type { Statement, Transaction } from './transaction.js'
 const readRefs: Statement = {
   name: 'readRefs',
   text: `SELECT asked.place, jobs.id AS "jobId", jobs.queue AS "jobQueue", jobs.name AS "jobName", ${paused}, jobs.state AS "jobState",
-      jobs.attempt AS "jobAttempt", jobs.due_at AS "dueAt", ${unheeded} AS unheeded, latest.*
+      jobs.attempt AS "jobAttempt", jobs.due_at AS "dueAt", ${unheededBy('$4')} AS unheeded, latest.*
     FROM ${finding} LEFT JOIN jobs ON jobs.id = found.job_id
     LEFT JOIN LATERAL (SELECT ${outcomeColumns} FROM outcomes WHERE outcomes.job_id = jobs.id ORDER BY outcomes.number DESC LIMIT 1) AS latest ON true`,
 }

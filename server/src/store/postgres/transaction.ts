@@ -24,8 +24,13 @@ export function transactionOn(client: pg.Client): Transaction {
 /** Statements that are sent later, all at once. */
 export class Gathered implements Transaction {
   readonly #asked: { readonly query: Query; readonly resolve: (rows: Promise<never[]>) => void }[] = []
+  #sent = false
+
+  /** What went wrong first: all that comes behind it in the transaction fails as well, and says nothing of it. */
+  failure: unknown
 
   rows<Row extends object>(statement: Statement, ...parameters: readonly Parameter[]): Promise<Row[]> {
+    if (this.#sent) throw new Error('a transaction that was sent whole is asked for more')
     const query = encoded(statement, parameters)
     const answer = new Promise<Row[]>((resolve) => this.#asked.push({ query, resolve }))
     answer.catch(() => {})
@@ -37,7 +42,12 @@ export class Gathered implements Transaction {
   }
 
   send(client: pg.Client): void {
-    for (const { query, resolve } of this.#asked) resolve(ask(client, query))
+    this.#sent = true
+    for (const { query, resolve } of this.#asked) {
+      const answer = ask<never>(client, query)
+      answer.catch((error: unknown) => (this.failure ??= error))
+      resolve(answer)
+    }
   }
 }
 

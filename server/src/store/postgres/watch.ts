@@ -3,9 +3,10 @@ import type { SealedValue } from '../../lifecycle.js'
 import { type Course, enteredAt } from '../enteredAt.js'
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import { Page } from '../page.js'
-import type { Watching } from '../store.js'
+import type { Lookup, Store, Watching } from '../store.js'
 import { findRefsOf } from './find.js'
-import type { Inside, Means } from './operations.js'
+import { unheededBy } from './interest.js'
+import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
 /** A little more than one answer holds: a page is full only when there is more. */
@@ -13,7 +14,7 @@ const most = { rows: 1_001, bytes: 1024 * 1024 } as const
 
 const watchJobs: Statement = {
   name: 'watchJobs',
-  text: `SELECT jobs.state, jobs.attempt, jobs.runs AS run, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt",
+  text: `SELECT ${unheededBy('$2')} AS unheeded, jobs.state, jobs.attempt, jobs.runs AS run, jobs.outcomes, jobs.due_at AS "dueAt", jobs.inserted_at AS "insertedAt",
       jobs.attempted_at AS "attemptedAt", jobs.finished_at AS "finishedAt", reports.id AS report, reports.attempt AS "reportAttempt", reports.after_outcome AS "afterOutcome",
       progress.codec, progress.value, before.id AS "before", before.run AS "beforeRun", before.attempt AS "beforeAttempt",
       before.after_outcome AS "beforeAfter", before.chunks AS "beforeChunks", (SELECT at FROM outcomes WHERE job_id = jobs.id ORDER BY number DESC LIMIT 1) AS "latestAt"
@@ -43,6 +44,7 @@ const readProgress: Statement = { name: 'readProgress', text: 'SELECT codec, val
 const oneMoment: Statement = { name: 'oneMoment', text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' }
 
 interface WatchedRow extends Course {
+  readonly unheeded: boolean
   readonly attempt: number
   readonly run: number
   readonly outcomes: number
@@ -59,19 +61,27 @@ interface WatchedRow extends Course {
   readonly beforeChunks: number
 }
 
+/** What watchers do not have yet, and the refs of which this hub would not be told when their jobs end. */
+interface Watched {
+  readonly watchings: Watching[]
+  readonly unheeded: readonly Lookup[]
+}
+
 /**
  * Prepares reading what watchers do not have yet, in the order in which it was stored: the outcomes before the current
  * report, its chunks, and the outcomes behind it.
  */
-export function watch(means: Means): Inside<'watch'> {
-  return async (tx, watches) => {
+export function watch(means: Means) {
+  return async (tx: Transaction, watches: Parameters<Store['watch']>[0]): Promise<Watched> => {
+    const unheeded: Lookup[] = []
     await tx.rows(oneMoment)
     const found = await findRefsOf(tx, watches, means)
-    const told = watches.map(async ({ from, before }, i): Promise<Watching> => {
+    const told = watches.map(async ({ tenant, ref, from, before }, i): Promise<Watching> => {
       const each = found[i]
       if (each === undefined) return { type: 'not_found' }
-      const [job] = each === 'tombstone' ? [] : await tx.rows<WatchedRow>(watchJobs, each.jobId)
+      const [job] = each === 'tombstone' ? [] : await tx.rows<WatchedRow>(watchJobs, each.jobId, means.hub)
       if (each === 'tombstone' || !job) return { type: 'expired' }
+      if (job.unheeded) unheeded.push({ tenant, ref })
       const lacking = before && from ? lackingOfBefore(job, from) : 'nothing'
       const view = lacking === 'chunks' ? viewBefore(job) : job
       const progressBefore = lacking === 'end' ? await progressOfBefore(tx, job) : {}
@@ -80,7 +90,7 @@ export function watch(means: Means): Inside<'watch'> {
       const at = enteredAt(job, () => job.latestAt)
       return { type: 'job', jobId: String(each.jobId), state, attempt, run, at, ...page, ...progressBefore, more: page.more || view !== job }
     })
-    return Promise.all(told)
+    return { watchings: await Promise.all(told), unheeded }
   }
 }
 

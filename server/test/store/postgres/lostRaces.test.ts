@@ -2,7 +2,23 @@ import pg from 'pg'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '#server/store/openStore.js'
 import { type Store, StoreUnavailable } from '#server/store/store.js'
-import { aJob, aUniqueJob, cancel, claim, gives, insert, leaseOf, only, read, settings, settle, tenant } from '../conformance/harness.js'
+import {
+  aJob,
+  aUniqueJob,
+  aWish,
+  cancel,
+  claim,
+  gives,
+  insert,
+  leaseOf,
+  only,
+  read,
+  settings,
+  settle,
+  settlement,
+  start,
+  tenant,
+} from '../conformance/harness.js'
 import { freshSchema } from './freshSchema.js'
 
 /** Two hubs' stores over the same data, and somebody else's connection to it. */
@@ -232,4 +248,23 @@ describe('a job that is pruned', () => {
     expect(await here.prune(10)).toEqual([lookup])
     expect(await insert(there, [job])).toMatchObject([{ type: 'refused', refusal: { code: 'expired' } }])
   })
+})
+
+test('a settlement whose claims meet a deadlock is tried again, and stands', async () => {
+  const { here, other } = await open()
+  const { lease, lookup } = await start(here)
+  await other.query('BEGIN')
+  // As one who changes the queue holds it.
+  await other.query("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' queue default', 0))")
+  const answer = here.settle([settlement(lease, gives.ok)], [aWish()])
+  const blocked = 'SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))'
+  const waits = async () => {
+    await other.query('SELECT pg_stat_clear_snapshot()')
+    return (await other.query(blocked)).rowCount
+  }
+  await vi.waitFor(async () => expect(await waits()).toBe(1), { timeout: 5_000, interval: 5 })
+  // Who waited first is the first to find that they wait for each other.
+  await other.query('SELECT FROM jobs WHERE ref = $1 FOR UPDATE', [lookup.ref])
+  await other.query('COMMIT')
+  expect((await answer).settled).toMatchObject([{ type: 'settled', announcement: { state: 'completed' } }])
 })

@@ -1,0 +1,60 @@
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { openStore } from '#server/store/openStore.js'
+import { aJob, aWish, gives, leasesOf, settings, settlement, tenant } from '../conformance/harness.js'
+import { freshSchema } from './freshSchema.js'
+
+test('what is asked of a table that was all but empty when it was first asked is not asked so once it has filled', async () => {
+  const address = freshSchema()
+  const schema = new URL(address).searchParams.get('schema')
+  const store = await openStore(address, settings)
+  const other = new pg.Client(process.env.ANCHORLEG_TEST_POSTGRES_URL)
+  await other.connect()
+  onTestFinished(async () => {
+    await store.close()
+    await other.end()
+  })
+  await other.query(`SET search_path = "${schema}"; ALTER TABLE jobs SET (autovacuum_enabled = off)`)
+  const run = async (count: number) => {
+    const jobs = Array.from({ length: count }, () => ({ tenant, job: aJob() }))
+    const { claimed } = await store.insert(jobs, [aWish({ limit: count })])
+    const leases = leasesOf(claimed)
+    await store.settle(
+      leases.map((lease) => settlement(lease, gives.ok)),
+      [],
+    )
+    return leases.length
+  }
+  await run(1)
+  await other.query('VACUUM ANALYZE jobs')
+  await run(1)
+  await other.query(`INSERT INTO jobs (ref, due_at, inserted_at, finished_at, max_attempts, priority, tenant, queue, name, state, codec, fingerprint, tags, meta, args)
+    SELECT gen_random_uuid(), 0, 0, 0, 1, 0, 'old', '', '', 'completed', '', '', '[]', '{}', '' FROM generate_series(1, 20000)`)
+  // A second of work, after which plans are made anew.
+  const begun = performance.now()
+  while (performance.now() - begun < 1_200) await run(1)
+  await run(1)
+
+  const counts = async () => {
+    const { rows } = await other.query<{ read: number; updated: number }>(
+      `SELECT (SELECT idx_tup_read::integer FROM pg_stat_user_indexes WHERE schemaname = $1 AND indexrelname = 'jobs_pkey') AS read,
+         (SELECT n_tup_upd::integer FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'jobs') AS updated`,
+      [schema],
+    )
+    return rows[0] ?? expect.fail('no statistics')
+  }
+  /** The server counts a little later, and for all of a transaction at once. */
+  const settled = async (before: number, more: number) => {
+    await expect.poll(async () => (await counts()).updated - before, { timeout: 10_000, interval: 100 }).toBeGreaterThanOrEqual(more)
+    return counts()
+  }
+  await run(1)
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  await run(1)
+  const before = await counts()
+  expect(await run(100)).toBe(100)
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  await store.read([])
+  const after = await settled(before.updated, 100)
+  expect(after.read - before.read).toBeLessThan(10_000)
+}, 30_000)
