@@ -15,6 +15,8 @@ export async function openedStore(address: string, changed: Partial<StoreSetting
       skew[0] = (skew[0] ?? 0) + ms
     },
     async reopen() {
+      // As a hub does that stops: a place in a limited queue would be left to it for a while.
+      await store.leaveLine((await store.queues()).map(({ queue }) => queue))
       await store.close()
       store = await open()
       return store
