@@ -52,9 +52,11 @@ describe('an attempt that its worker hands back', () => {
 })
 
 test('a snoozed job looks the same to who saw it snooze and to who comes late', async ({ client, shared, hub }) => {
-  const relay = await client.async(play.new({ runs: [[{ emit: 'a' }, { snooze: 3_600 }]] }))
+  const relay = await client.async(play.new({ runs: [[{ emit: 'a' }, { wait: 'asleep' }, { snooze: 3_600 }]] }))
   const seen: Seen[] = []
   const watched = see(client, relay, seen)
+  await expect.poll(() => chunksOf(seen).length).toBe(1)
+  shared.worker.release('asleep')
   await expect.poll(() => seen.at(-1)?.type).toBe('outcome')
   const state = { type: 'state', state: 'scheduled', attempt: 0, at: expect.any(Date) }
   const outcome = { type: 'outcome', attempt: 1, final: false, result: { type: 'snooze', seconds: 3_600 } }
