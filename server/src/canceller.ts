@@ -6,9 +6,6 @@ import type { Roster } from './roster.js'
 import type { Announcement, Cancellation, Lookup, Store } from './store/store.js'
 import type { TelemetryBus } from './telemetry.js'
 
-/** How long a cancellation is remembered for a job that may be on its way here, in ms: its grace, which ends it by itself. */
-const memory = 10_000
-
 /** A ref whose job is to be cancelled, and why. */
 export interface Cancel extends Lookup {
   readonly reason: SealedValue
@@ -27,7 +24,11 @@ export class Canceller {
   /** When it was heard of leases that no worker here held, by their tokens, oldest first. */
   readonly #early = new Map<string, number>()
 
-  constructor(private readonly rooms: Rooms) {
+  /** A cancellation is remembered for its grace, in ms, for a job that may be on its way here: then the job is ended anyway. */
+  constructor(
+    private readonly rooms: Rooms,
+    private readonly graceMs: number,
+  ) {
     rooms.roster.subscribe((lease) => this.#arrived(lease))
   }
 
@@ -63,7 +64,7 @@ export class Canceller {
   #remember(leases: readonly Lease[]): void {
     const now = stopwatch.now()
     for (const [token, at] of this.#early) {
-      if (now - at <= memory) break
+      if (now - at <= this.graceMs) break
       this.#early.delete(token)
     }
     for (const lease of leases) if (!this.rooms.roster.holderOf(lease)) this.#early.set(lease.lease, now)

@@ -37,6 +37,7 @@ export class Herald {
       })
     }
   }
+
   /** Other hubs hear of jobs of which they have read, and of those that they have stored; of most jobs nobody else has to hear. */
   #tellOthers(announcements: readonly Announcement[]): void {
     const everywhere: Announcement[] = []

@@ -158,7 +158,7 @@ function furnish(config: HubConfig, { store, notifier, telemetry }: Found) {
   telemetry.subscribe((event) => watchers.hear(event), ['job.claimed', 'job.available'])
   telemetry.subscribe((event) => metrics.hear(event))
   for (const room of [courier, watchers, stager]) herald.subscribe((announcements) => room.deliver(announcements))
-  const canceller = new Canceller({ store, roster, notifier, herald, telemetry })
+  const canceller = new Canceller({ store, roster, notifier, herald, telemetry }, cancelGraceMs)
   const attendant = new Attendant({ store, courier, watchers, canceller, telemetry, clock }, patienceMs)
   const foreman = new Foreman({ store, dispatcher, notifier, telemetry })
   const reporter = new Reporter(store, watchers, notifier)

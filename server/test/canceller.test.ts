@@ -3,27 +3,19 @@ import { expect, test } from 'vitest'
 import { Canceller } from '#server/canceller.js'
 import { Herald } from '#server/herald.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
-import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { Roster } from '#server/roster.js'
 import { TelemetryBus } from '#server/telemetry.js'
-import { cancel, leaseOf, sealedReason, start, tenant } from './store/conformance/harness.js'
+import { cancel, leaseOf, sealedReason, settings, start, tenant } from './store/conformance/harness.js'
 import { openedStore } from './store/openedStore.js'
+import { workerSession } from './workerSession.js'
 
 /** A job that was claimed, at a hub that does not know of it yet; `arrive` hands it to its worker, and `told` is what that is told. */
 async function openClaimed() {
   const { store } = await openedStore('memory:')
   const [roster, notifier, telemetry] = [new Roster(), new LocalNotifier(), new TelemetryBus()]
-  const canceller = new Canceller({ store, roster, notifier, telemetry, herald: new Herald({ notifier, telemetry }) })
+  const canceller = new Canceller({ store, roster, notifier, telemetry, herald: new Herald({ notifier, telemetry }) }, settings.cancelGraceMs)
   const told: (Lease & { reason: string })[] = []
-  const session: WorkerSession = {
-    id: 'worker',
-    names: new Set(['double']),
-    queues: openSlots({ default: 1 }),
-    held: new Map(),
-    draining: false,
-    silent: false,
-    overdue: false,
-    tell: { perform: () => {}, lost: () => {}, cancel: (cancels) => void told.push(...cancels) },
-  }
+  const session = workerSession({ tell: { cancel: (cancels) => void told.push(...cancels) } })
   roster.join(session)
   const { assignment, lookup } = await start(store)
   const lease = leaseOf(assignment)

@@ -4,11 +4,12 @@ import { Dispatcher } from '#server/dispatcher.js'
 import { Herald } from '#server/herald.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import type { Notifier, Signal } from '#server/notifier/notifier.js'
-import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { Roster, type WorkerSession } from '#server/roster.js'
 import type { Claimed, ClaimRequest, Store } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
 import { aJob, insert, requestCancel, tenant } from './store/conformance/harness.js'
 import { openedStore } from './store/openedStore.js'
+import { workerSession } from './workerSession.js'
 
 /** A store of names of available jobs whose every claim answers when the test says so. */
 class HeldStore {
@@ -63,18 +64,8 @@ beforeEach(() => {
 
 function join(slots: number, id = 'worker'): WorkerSession & { got: Assignment[] } {
   const got: Assignment[] = []
-  const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments), lost: () => {}, cancel: () => {} }
-  const session = {
-    id,
-    names: new Set(['double']),
-    queues: openSlots({ default: slots }),
-    held: new Map(),
-    draining: false,
-    silent: false,
-    overdue: false,
-    tell,
-    got,
-  }
+  const tell = { perform: (assignments: Assignment[]) => void got.push(...assignments) }
+  const session = { ...workerSession({ id, slots: { default: slots }, tell }), got }
   roster.join(session)
   return session
 }

@@ -4,10 +4,11 @@ import { Dispatcher } from '#server/dispatcher.js'
 import { Herald } from '#server/herald.js'
 import { Lifeline } from '#server/lifeline.js'
 import type { Signal } from '#server/notifier/notifier.js'
-import { openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { Roster } from '#server/roster.js'
 import { TelemetryBus } from '#server/telemetry.js'
 import { aJob, insert, leaseOf, only, settings, start } from './store/conformance/harness.js'
 import { openedStore } from './store/openedStore.js'
+import { workerSession } from './workerSession.js'
 
 /** A lifeline over a store in memory, and one worker with one slot; `lost` and `perform` are what that was told. */
 async function openLifeline() {
@@ -18,20 +19,12 @@ async function openLifeline() {
   const dispatcher = new Dispatcher(rooms)
   const lifeline = new Lifeline({ ...rooms, dispatcher }, { leaseMs: settings.leaseMs, graceMs: 1_000 })
   const told = { lost: [] as Lease[], perform: [] as string[] }
-  const session: WorkerSession = {
-    id: 'worker',
-    names: new Set(['double']),
-    queues: openSlots({ default: 1 }),
-    held: new Map(),
-    draining: false,
-    silent: false,
-    overdue: false,
+  const session = workerSession({
     tell: {
       perform: (assignments) => void told.perform.push(...assignments.map(({ jobId }) => jobId)),
       lost: (leases) => void told.lost.push(...leases),
-      cancel: () => {},
     },
-  }
+  })
   roster.join(session)
   const expireElsewhere = async () => {
     advance(settings.leaseMs)

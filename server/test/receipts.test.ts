@@ -4,9 +4,10 @@ import { Dispatcher } from '#server/dispatcher.js'
 import { Herald } from '#server/herald.js'
 import { LocalNotifier } from '#server/notifier/localNotifier.js'
 import { Receipts } from '#server/receipts.js'
-import { freeSlots, openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { freeSlots, Roster, type WorkerSession } from '#server/roster.js'
 import type { Store } from '#server/store/store.js'
 import { type Telemetry, TelemetryBus } from '#server/telemetry.js'
+import { workerSession } from './workerSession.js'
 
 /** How long an acknowledgement may take, and how much later it may be noticed, in ms. */
 const patience = 2_000
@@ -52,9 +53,8 @@ function furnish(leaseMs = 15_000): void {
 
 function join(): WorkerSession & { lost: string[] } {
   const lost: string[] = []
-  const tell = { perform: () => {}, lost: (leases: Lease[]) => void lost.push(...leases.map(({ jobId }) => jobId)), cancel: () => {} }
-  const common = { id: mintLease(), names: new Set(['double']), held: new Map(), draining: false, silent: false, overdue: false }
-  const session = { ...common, queues: openSlots({ default: 10 }), tell, lost }
+  const tell = { lost: (leases: Lease[]) => void lost.push(...leases.map(({ jobId }) => jobId)) }
+  const session = { ...workerSession({ id: mintLease(), slots: { default: 10 }, tell }), lost }
   roster.join(session)
   return session
 }

@@ -1,12 +1,12 @@
 import { mintLease } from '@anchorleg/shared'
 import { describe, expect, test } from 'vitest'
-import { freeSlots, openSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { freeSlots, Roster, type WorkerSession } from '#server/roster.js'
+import { workerSession } from './workerSession.js'
 
 let count = 0
-function worker(queues: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
+function worker(slots: Record<string, number> = { default: 10 }, names = new Set(['double'])): WorkerSession {
   count += 1
-  const tell = { perform: () => {}, lost: () => {}, cancel: () => {} }
-  return { id: `worker-${count}`, names, queues: openSlots(queues), held: new Map(), draining: false, silent: false, overdue: false, tell }
+  return workerSession({ id: `worker-${count}`, names, slots })
 }
 
 function rosterOf(...sessions: WorkerSession[]): Roster {

@@ -1,6 +1,5 @@
-import type { EventEmitter } from 'node:events'
 import type pg from 'pg'
-import { lose } from './stream.js'
+import { loseAtOnce } from './stream.js'
 
 /** Of a server: whether it is a standby, and whether sessions of ours have long waited for one, which has not heard of their commits. */
 const standing = `SELECT pg_is_in_recovery() AS "isStandby", EXISTS (SELECT FROM pg_stat_activity
@@ -24,7 +23,5 @@ export async function assure(client: pg.Client): Promise<void> {
 /** Given up waiting for the standby, the server says that it has committed: the connection ends before it can. */
 export function endUnheard(client: pg.Client, { routine }: { readonly routine: string | undefined }): void {
   if (routine !== 'SyncRepWaitForLSN') return
-  const error = new Error('the connection is given up: what was committed over it is not known to be with the standby')
-  ;(client as unknown as { connection: EventEmitter }).connection.emit('error', error)
-  lose(client)
+  loseAtOnce(client, new Error('the connection is given up: what was committed over it is not known to be with the standby'))
 }

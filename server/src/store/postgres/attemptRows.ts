@@ -1,3 +1,4 @@
+import { claim } from '../../lifecycle.js'
 import type { AttemptRow as Common } from '../attemptRow.js'
 import type { Statement, Transaction } from './transaction.js'
 
@@ -6,6 +7,37 @@ export interface AttemptRow extends Common {
   /** The chunks of its report. */
   readonly chunks: number | null
 }
+
+type Begun = Omit<AttemptRow, 'queue' | 'state' | 'settledLease' | 'report' | 'chunks' | 'cancelCodec' | 'cancelReason'>
+
+/** A job of this queue whose run has just begun, as it would be read. */
+export function begun(job: Begun, queue: string): AttemptRow {
+  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = job
+  return {
+    id,
+    tenant,
+    ref,
+    queue,
+    name,
+    state: running,
+    codec,
+    lease,
+    settledLease: null,
+    attempt,
+    runs,
+    maxAttempts,
+    outcomes,
+    crashes,
+    snoozed,
+    report: null,
+    chunks: null,
+    cancelCodec: null,
+    cancelReason: null,
+    attemptedAt,
+  }
+}
+
+const { state: running } = claim({ attempt: 0 })
 
 /** A job that is locked, which no alias is added to meanwhile. */
 interface LockedRow extends AttemptRow {

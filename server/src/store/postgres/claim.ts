@@ -1,7 +1,8 @@
 import type { Assignment } from '@anchorleg/shared'
 import { claim as transition } from '../../lifecycle.js'
+import { assignmentOf } from '../assignment.js'
 import type { Claimed, ClaimRequest } from '../store.js'
-import type { AttemptRow } from './attemptRows.js'
+import { type AttemptRow, begun } from './attemptRows.js'
 import { metaOf } from './jobRows.js'
 import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
@@ -146,7 +147,7 @@ export function claim({ clock, settings, facts, hub }: Means): Claim {
     return tx.rows<ClaimedRow>(claimJobs, ...values).then((rows) => {
       const [{ size, seen, deeper } = { size: 0, seen: 0, deeper: false }] = rows
       const claimed = rows.filter(isClaimed)
-      for (const row of claimed) facts.keep(attemptOf(row, queue))
+      for (const row of claimed) facts.keep(begun(row, queue))
       const latest = claimed.at(-1)
       if (lastTenants.size >= longestMemory) lastTenants.clear()
       if (latest && tenant === undefined) lastTenants.set(key, latest.tenant)
@@ -201,46 +202,8 @@ function isClaimed(row: ClaimedRow): row is ClaimedRow & { readonly id: number }
   return row.id !== null
 }
 
-function attemptOf(row: ClaimedRow & { readonly id: number }, queue: string): AttemptRow {
-  const { id, tenant, ref, name, codec, lease, attempt, runs, maxAttempts, outcomes, crashes, snoozed, attemptedAt } = row
-  return {
-    id,
-    tenant,
-    ref,
-    queue,
-    name,
-    state: next.state,
-    codec,
-    lease,
-    settledLease: null,
-    attempt,
-    runs,
-    maxAttempts,
-    outcomes,
-    crashes,
-    snoozed,
-    report: null,
-    chunks: null,
-    cancelCodec: null,
-    cancelReason: null,
-    attemptedAt,
-  }
-}
-
 function toAssignment(row: ClaimedRow & { readonly id: number }, queue: string): Assignment {
-  const { id, name, lease, attempt, maxAttempts, timeout, codec, args, trace } = row
-  return {
-    jobId: String(id),
-    lease: lease as string,
-    name,
-    queue,
-    attempt,
-    maxAttempts,
-    ...(timeout !== null && { timeout }),
-    scheduledAt: row.dueAt,
-    meta: metaOf(row),
-    codec,
-    args,
-    ...(trace !== null && { trace }),
-  }
+  const { id, name, lease, attempt, maxAttempts, timeout, codec, args, trace, dueAt } = row
+  const work = { name, queue, maxAttempts, timeout, meta: metaOf(row), codec, args, trace }
+  return assignmentOf(work, { jobId: String(id), lease: lease as string, attempt, dueAt })
 }

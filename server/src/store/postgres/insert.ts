@@ -1,12 +1,14 @@
 import type { Refusal } from '@anchorleg/shared'
 import { claim as transition } from '../../lifecycle.js'
+import { assignmentOf } from '../assignment.js'
 import { fingerprint } from '../fingerprint.js'
-import { firstAssignment } from '../firstAssignment.js'
+import { dueOnceStored, insertedAs } from '../inserted.js'
 import { openings } from '../openings.js'
 import type { Claimed, ClaimRequest, Inserted, Insertion } from '../store.js'
+import { begun } from './attemptRows.js'
 import type { Claim, ClaimedSome } from './claim.js'
 import { ClosedLanes } from './closedLanes.js'
-import { dueAtOf, type FirstRun, insertedAs, insertRows, type NewRow } from './insertRows.js'
+import { type FirstRun, insertRows, type NewRow } from './insertRows.js'
 import type { Tokens } from './lostClaims.js'
 import type { Means } from './operations.js'
 import { shareQueues } from './queues.js'
@@ -35,13 +37,12 @@ export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim
     const until = now + settings.leaseMs
     const { lanes, take, rest } = openings(insertions, requests, closed.mayOpen)
     const leases = lanes.length === 0 ? [] : tokens.mint(insertions.length, until)
-    const runOf = (insertion: Insertion, i: number): FirstRun | undefined => {
-      const opening = lanes.length === 0 || dueAtOf(insertion.job, now) > now ? undefined : take(insertion)
-      return opening && { lane: lanes.indexOf(opening.lane) + 1, lease: leases[i] as string, worker: opening.worker }
-    }
-    const rows = insertions.map(
-      (insertion, i): NewRow => ({ id: null, insertion, fingerprint: fingerprint(insertion.job), now, run: runOf(insertion, i) }),
-    )
+    const rows = insertions.map((insertion, i): NewRow => {
+      const dueAt = dueOnceStored(insertion.job, now)
+      const opening = lanes.length === 0 || dueAt > now ? undefined : take(insertion)
+      const run = opening && { lane: lanes.indexOf(opening.lane) + 1, lease: leases[i] as string, worker: opening.worker }
+      return { id: null, insertion, fingerprint: fingerprint(insertion.job), now, dueAt, run }
+    })
     if (lanes.length > 0) shareQueues(tx, lanes)
     const stored = insertRows(tx, rows, hub, { lanes, until })
     const claimed = claim(tx, rest, tokens)
@@ -51,7 +52,7 @@ export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim
         const id = ids[i]
         if (id === undefined) return undefined
         if (row.run && open[row.run.lane - 1]) straight.push(first(row, row.run, id))
-        return insertedAs(row, id)
+        return insertedAs(row.insertion.job, { id, dueAt: row.dueAt, now })
       })
       lanes.forEach((lane, i) => closed.note(lane, open[i] === true))
       const shut = lanes.filter((_, i) => !open[i])
@@ -59,32 +60,12 @@ export function insertPlain({ clock, settings, facts, hub }: Means, claim: Claim
     })
   }
 
-  function first({ insertion: { tenant, job }, now }: NewRow, { lease, worker }: FirstRun, id: number): Claimed {
+  function first({ insertion: { tenant, job }, dueAt, now }: NewRow, { lease, worker }: FirstRun, id: number): Claimed {
     const { ref, queue, name, codec, maxAttempts } = job
-    const { state, attempt } = transition({ attempt: 0 })
-    facts.keep({
-      id,
-      tenant,
-      ref,
-      queue,
-      name,
-      state,
-      codec,
-      lease,
-      settledLease: null,
-      attempt,
-      runs: 1,
-      maxAttempts,
-      outcomes: 0,
-      crashes: 0,
-      snoozed: 0,
-      report: null,
-      chunks: null,
-      cancelCodec: null,
-      cancelReason: null,
-      attemptedAt: now,
-    })
-    return { worker, run: 1, unseen: true, assignment: firstAssignment(job, { jobId: String(id), dueAt: dueAtOf(job, now), lease, attempt }) }
+    const { attempt } = transition({ attempt: 0 })
+    const none = { outcomes: 0, crashes: 0, snoozed: 0 }
+    facts.keep(begun({ id, tenant, ref, name, codec, lease, attempt, runs: 1, maxAttempts, attemptedAt: now, ...none }, queue))
+    return { worker, run: 1, unseen: true, assignment: assignmentOf(job, { jobId: String(id), dueAt, lease, attempt }) }
   }
 }
 

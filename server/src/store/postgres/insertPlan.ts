@@ -1,5 +1,6 @@
 import type { JobState } from '@anchorleg/shared'
 import { enter } from '../../lifecycle.js'
+import { dueOnceStored, insertedAs } from '../inserted.js'
 import type { Inserted, Insertion } from '../store.js'
 import type { Found } from './find.js'
 import { refused } from './insert.js'
@@ -99,14 +100,13 @@ export class InsertPlan {
     const { tenant, job } = insertion
     const { queue, name, unique } = job
     const id = this.ids[this.rows.length] as number
-    const dueAt = Math.round(job.scheduledAt ?? this.now + (job.scheduleIn ?? 0) * 1000)
-    const state = enter(dueAt, this.now)
-    this.#push(this.rows, { id, insertion, fingerprint, now: this.now })
+    const dueAt = dueOnceStored(job, this.now)
+    this.#push(this.rows, { id, insertion, fingerprint, now: this.now, dueAt })
     this.#set(this.known.refs, keyOf(tenant, job.ref), { jobId: id, fingerprint, alias: false })
-    this.#set(this.known.jobs, id, { state, queue, name, dueAt })
+    this.#set(this.known.jobs, id, { state: enter(dueAt, this.now), queue, name, dueAt })
     const expiresAt = unique?.period === undefined ? null : Math.round(this.now + unique.period * 1000)
     if (unique) this.#set(this.known.holders, keyOf(tenant, unique.key), { jobId: id, expiresAt })
-    return { type: 'inserted', conflict: false, jobId: String(id), state, queue, name, dueAt }
+    return insertedAs(job, { id, dueAt, now: this.now })
   }
 
   #existing(jobId: number, conflict: boolean): Inserted {

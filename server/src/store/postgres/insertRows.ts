@@ -1,5 +1,5 @@
 import { claim, enter } from '../../lifecycle.js'
-import type { Inserted, Insertion, Lane } from '../store.js'
+import type { Insertion, Lane } from '../store.js'
 import { type Columns, listsOf, unnested } from './columns.js'
 import { refOf } from './ids.js'
 import type { Statement, Transaction } from './transaction.js'
@@ -10,6 +10,7 @@ export interface NewRow {
   readonly insertion: Insertion
   readonly fingerprint: string
   readonly now: number
+  readonly dueAt: number
   /** A due job's run, should its lane be open. */
   readonly run?: FirstRun | undefined
 }
@@ -36,9 +37,9 @@ const stored: Columns<NewRow> = {
   ref: ['uuid', ({ insertion: { job } }) => refOf(job.ref)],
   queue: ['text', ({ insertion: { job } }) => job.queue],
   name: ['text', ({ insertion: { job } }) => job.name],
-  state: ['text', ({ insertion: { job }, now }) => enter(dueAtOf(job, now), now)],
+  state: ['text', ({ dueAt, now }) => enter(dueAt, now)],
   priority: ['smallint', ({ insertion: { job } }) => job.priority],
-  due_at: ['bigint', ({ insertion: { job }, now }) => dueAtOf(job, now)],
+  due_at: ['bigint', ({ dueAt }) => dueAt],
   max_attempts: ['integer', ({ insertion: { job } }) => job.maxAttempts],
   inserted_at: ['bigint', ({ now }) => now],
   timeout: ['double precision', ({ insertion: { job } }) => job.timeout],
@@ -127,15 +128,4 @@ export function insertRows(transaction: Transaction, rows: readonly NewRow[], hu
 /** How one of the stored is found again. */
 function keyOf(ref: string, tenant: string | undefined): string {
   return tenant === undefined ? ref : `${ref} ${tenant}`
-}
-
-/** What is told of a stored job. */
-export function insertedAs({ insertion: { job }, now }: NewRow, id: number): Inserted {
-  const dueAt = dueAtOf(job, now)
-  return { type: 'inserted', conflict: false, jobId: String(id), state: enter(dueAt, now), queue: job.queue, name: job.name, dueAt }
-}
-
-/** When a job that is stored now is due. */
-export function dueAtOf({ scheduledAt, scheduleIn }: Insertion['job'], now: number): number {
-  return Math.round(scheduledAt ?? now + (scheduleIn ?? 0) * 1000)
 }

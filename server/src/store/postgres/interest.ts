@@ -23,6 +23,12 @@ const noteInterest: Statement = {
     SELECT ((SELECT count(*) FROM wanted) - (SELECT count(*) FROM held))::integer AS left`,
 }
 
+/** What was read, and the refs of which this hub would not be told when their jobs end. */
+export interface Heeding<Answer> {
+  readonly answers: Answer[]
+  readonly unheeded: readonly Lookup[]
+}
+
 /** How often, and how long apart in ms, it is tried where somebody else is just changing a job. */
 const tries = { most: 40, apart: 5 } as const
 

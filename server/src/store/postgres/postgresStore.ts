@@ -9,7 +9,7 @@ import { depths } from './depths.js'
 import { insertPlain, isPlain } from './insert.js'
 import { insertCarefully } from './insertCarefully.js'
 import { inspect } from './inspect.js'
-import { Interest } from './interest.js'
+import { type Heeding, Interest } from './interest.js'
 import { Lane } from './lane.js'
 import { held, release, renew, shorten } from './leases.js'
 import { LostClaims, Tokens } from './lostClaims.js'
@@ -73,22 +73,17 @@ export class PostgresStore implements Store {
     this.retry = talks(retry(means))
     this.progress = talks(progress())
     this.emit = talks(emit())
-    const reading = read(means)
-    this.read = (lookups) =>
-      this.#asked(async () => {
-        const { readings, unheeded } = await this.#ask(false, (tx) => reading(tx, lookups))
-        if (unheeded.length === 0) return readings
-        await interest.note(unheeded)
-        return (await this.#again(false, (tx) => reading(tx, lookups))).readings
-      })
-    const watching = watch(means)
-    this.watch = (watches) =>
-      this.#asked(async () => {
-        const { watchings, unheeded } = await this.#ask(true, (tx) => watching(tx, watches))
-        if (unheeded.length === 0) return watchings
-        await interest.note(unheeded)
-        return (await this.#again(true, (tx) => watching(tx, watches))).watchings
-      })
+    const heeding = <Asked, Answer>(talks: boolean, run: (tx: Transaction, asked: Asked) => Promise<Heeding<Answer>>) => {
+      return (asked: Asked) =>
+        this.#asked(async () => {
+          const { answers, unheeded } = await this.#ask(talks, (tx) => run(tx, asked))
+          if (unheeded.length === 0) return answers
+          await interest.note(unheeded)
+          return (await this.#again(talks, (tx) => run(tx, asked))).answers
+        })
+    }
+    this.read = heeding(false, read(means))
+    this.watch = heeding(true, watch(means))
     this.inspect = talks(inspect(means))
     this.setQueues = tells(setQueues())
     this.queues = tells(queues())

@@ -1,7 +1,7 @@
 import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import type { Lookup, Reading, StoredJob } from '../store.js'
 import { finding, findingOf } from './find.js'
-import { unheededBy } from './interest.js'
+import { type Heeding, unheededBy } from './interest.js'
 import { paused } from './jobRows.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
@@ -25,19 +25,13 @@ interface ReadRow extends Omit<OutcomeRow, 'number'>, Pick<StoredJob, 'dueAt' | 
   readonly unheeded: boolean
 }
 
-/** Where refs stand, and those of which this hub would not be told when their jobs end. */
-export interface Read {
-  readonly readings: Reading[]
-  readonly unheeded: Lookup[]
-}
-
 /** Prepares reading where refs stand, aliases included. */
-export function read(means: Means): (tx: Transaction, lookups: readonly Lookup[]) => Promise<Read> {
+export function read(means: Means): (tx: Transaction, lookups: readonly Lookup[]) => Promise<Heeding<Reading>> {
   return (tx, lookups) =>
     tx.rows<ReadRow>(readRefs, ...findingOf(lookups, means), means.hub).then((rows) => {
       const readings: Reading[] = lookups.map(() => ({ type: 'not_found' }))
       for (const row of rows) readings[row.place - 1] = toReading(row)
-      return { readings, unheeded: rows.flatMap((row) => (row.unheeded ? [lookups[row.place - 1] as Lookup] : [])) }
+      return { answers: readings, unheeded: rows.flatMap((row) => (row.unheeded ? [lookups[row.place - 1] as Lookup] : [])) }
     })
 }
 

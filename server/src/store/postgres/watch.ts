@@ -5,7 +5,7 @@ import { type OutcomeRow, outcomeColumns, toOutcome } from '../outcomeRow.js'
 import { Page } from '../page.js'
 import type { Lookup, Store, Watching } from '../store.js'
 import { findRefsOf } from './find.js'
-import { unheededBy } from './interest.js'
+import { type Heeding, unheededBy } from './interest.js'
 import type { Means } from './operations.js'
 import type { Statement, Transaction } from './transaction.js'
 
@@ -61,18 +61,12 @@ interface WatchedRow extends Course {
   readonly beforeChunks: number
 }
 
-/** What watchers do not have yet, and the refs of which this hub would not be told when their jobs end. */
-interface Watched {
-  readonly watchings: Watching[]
-  readonly unheeded: readonly Lookup[]
-}
-
 /**
  * Prepares reading what watchers do not have yet, in the order in which it was stored: the outcomes before the current
  * report, its chunks, and the outcomes behind it.
  */
 export function watch(means: Means) {
-  return async (tx: Transaction, watches: Parameters<Store['watch']>[0]): Promise<Watched> => {
+  return async (tx: Transaction, watches: Parameters<Store['watch']>[0]): Promise<Heeding<Watching>> => {
     const unheeded: Lookup[] = []
     await tx.rows(oneMoment)
     const found = await findRefsOf(tx, watches, means)
@@ -90,7 +84,7 @@ export function watch(means: Means) {
       const at = enteredAt(job, () => job.latestAt)
       return { type: 'job', jobId: String(each.jobId), state, attempt, run, at, ...page, ...progressBefore, more: page.more || view !== job }
     })
-    return { watchings: await Promise.all(told), unheeded }
+    return { answers: await Promise.all(told), unheeded }
   }
 }
 

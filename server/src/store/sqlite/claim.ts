@@ -1,5 +1,6 @@
-import { type Assignment, mintLease } from '@anchorleg/shared'
+import { mintLease } from '@anchorleg/shared'
 import { claim as transition } from '../../lifecycle.js'
+import { assignmentOf } from '../assignment.js'
 import type { Claimed, ClaimRequest } from '../store.js'
 import { metaOf } from './jobRows.js'
 import { byteOrder, namesWithJobs, tenantsInTurn } from './lanes.js'
@@ -130,20 +131,8 @@ function assignJob(means: Means): (job: WaitingJob, queue: string, worker: strin
     update.run(state, attempt, run, lease, now + settings.leaseMs, worker, now, id)
     loosen(job.report)
     tally.note(queue, 'available', state)
-    const assignment: Assignment = {
-      jobId: String(id),
-      lease,
-      name,
-      queue,
-      attempt,
-      maxAttempts,
-      ...(timeout !== null && { timeout }),
-      scheduledAt: job.dueAt,
-      meta: metaOf(job),
-      codec,
-      args: readArgs.get(id) as string,
-      ...(trace !== null && { trace }),
-    }
+    const work = { name, queue, maxAttempts, timeout, meta: metaOf(job), codec, args: readArgs.get(id) as string, trace }
+    const assignment = assignmentOf(work, { jobId: String(id), lease, attempt, dueAt: job.dueAt })
     return { worker, run, assignment }
   }
 }

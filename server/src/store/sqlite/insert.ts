@@ -1,7 +1,8 @@
 import { mintLease, type Refusal } from '@anchorleg/shared'
 import { claim, enter } from '../../lifecycle.js'
+import { assignmentOf } from '../assignment.js'
 import { fingerprint } from '../fingerprint.js'
-import { firstAssignment } from '../firstAssignment.js'
+import { dueOnceStored, insertedAs } from '../inserted.js'
 import { openings } from '../openings.js'
 import type { Claimed, Inserted, Insertion } from '../store.js'
 import { claim as claimJobs } from './claim.js'
@@ -97,7 +98,7 @@ function storeJob(
   return ({ tenant, job }, print, worker) => {
     const { ref, queue, name, priority, maxAttempts, timeout, codec, trace, unique } = job
     const now = clock.now()
-    const dueAt = Math.round(job.scheduledAt ?? now + (job.scheduleIn ?? 0) * 1000)
+    const dueAt = dueOnceStored(job, now)
     const entered = enter(dueAt, now)
     const run = worker !== undefined && entered === 'available' ? { lease: mintLease(), worker, ...claim({ attempt: 0 }) } : undefined
     const state = run?.state ?? entered
@@ -131,8 +132,8 @@ function storeJob(
     if (unique) keys.take(tenant, unique, Number(lastInsertRowid))
     tally.note(queue, null, state)
     const jobId = String(lastInsertRowid)
-    if (run) started({ worker: run.worker, run: 1, assignment: firstAssignment(job, { jobId, dueAt, lease: run.lease, attempt: run.attempt }) })
-    return { type: 'inserted', conflict: false, jobId, state: entered, queue, name, dueAt }
+    if (run) started({ worker: run.worker, run: 1, assignment: assignmentOf(job, { jobId, dueAt, lease: run.lease, attempt: run.attempt }) })
+    return insertedAs(job, { id: Number(lastInsertRowid), dueAt, now })
   }
 }
 

@@ -1,46 +1,13 @@
 import { mintLease } from '@anchorleg/shared'
-import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
-import { openStore } from '#server/store/openStore.js'
+import { expect, test } from 'vitest'
 import type { Announcement, Lookup, Settled, Store } from '#server/store/store.js'
-import {
-  aJob,
-  aUniqueJob,
-  aWish,
-  cancel,
-  claim,
-  gives,
-  insert,
-  leaseOf,
-  only,
-  read,
-  settings,
-  settlement,
-  start,
-  tenant,
-} from '../conformance/harness.js'
-import { freshSchema } from './freshSchema.js'
+import { aJob, aUniqueJob, aWish, cancel, claim, gives, insert, leaseOf, only, read, settlement, start, tenant } from '../conformance/harness.js'
+import { openPair } from './openPair.js'
 
 const hub = mintLease()
 
-/** Two hubs' stores over the same data: one of a hub whose name is known. */
-async function open(): Promise<{ here: Store; there: Store; address: string }> {
-  const address = freshSchema()
-  const [here, there] = await Promise.all([openStore(address, { ...settings, hub }), openStore(address, settings)])
-  onTestFinished(async () => {
-    await Promise.all([here.close(), there.close()])
-  })
-  return { here, there, address }
-}
-
-/** Somebody else's connection to their data. */
-async function somebody(address: string): Promise<pg.Client> {
-  const client = new pg.Client(process.env.ANCHORLEG_TEST_POSTGRES_URL)
-  await client.connect()
-  onTestFinished(() => client.end())
-  await client.query(`SET search_path = "${new URL(address).searchParams.get('schema')}"`)
-  return client
-}
+/** Two hubs' stores over the same data: the first of a hub whose name is known. */
+const open = () => openPair({ hub })
 
 function elsewhereOf(settled: readonly Settled[]): Announcement['elsewhere'] {
   const [each] = settled
@@ -97,8 +64,7 @@ test('a job that another hub may have read of is not claimed unseen', async () =
 })
 
 test.each(['ends first', 'is read first'])('a hub that reads of a job while it ends either finds it ended or is told: %s', async (order) => {
-  const { here, there, address } = await open()
-  const other = await somebody(address)
+  const { here, there, other } = await open()
   const { lease, lookup } = await start(here)
   // Neither gets beyond the job's row for a while.
   await other.query('BEGIN')
@@ -117,9 +83,8 @@ test.each(['ends first', 'is read first'])('a hub that reads of a job while it e
 })
 
 test('to read of a job waits for nobody who holds it', async () => {
-  const { here, there, address } = await open()
+  const { here, there, other } = await open()
   const { lookup } = await start(here)
-  const other = await somebody(address)
   await other.query('BEGIN')
   await other.query('SELECT FROM jobs WHERE ref = $1 FOR UPDATE', [lookup.ref])
   expect(await read(there, lookup)).toMatchObject({ type: 'known', job: { state: 'executing' } })

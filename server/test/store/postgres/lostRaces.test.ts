@@ -1,7 +1,6 @@
-import pg from 'pg'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openStore } from '#server/store/openStore.js'
-import { type Store, StoreUnavailable } from '#server/store/store.js'
+import type pg from 'pg'
+import { describe, expect, test, vi } from 'vitest'
+import { StoreUnavailable } from '#server/store/store.js'
 import {
   aJob,
   aUniqueJob,
@@ -19,21 +18,7 @@ import {
   start,
   tenant,
 } from '../conformance/harness.js'
-import { freshSchema } from './freshSchema.js'
-
-/** Two hubs' stores over the same data, and somebody else's connection to it. */
-async function open(): Promise<{ here: Store; there: Store; other: pg.Client }> {
-  const address = freshSchema()
-  const [here, there] = await Promise.all([openStore(address, settings), openStore(address, settings)])
-  const other = new pg.Client(process.env.ANCHORLEG_TEST_POSTGRES_URL)
-  await other.connect()
-  await other.query(`SET search_path = "${new URL(address).searchParams.get('schema')}"`)
-  onTestFinished(async () => {
-    await other.end()
-    await Promise.all([here.close(), there.close()])
-  })
-  return { here, there, other }
-}
+import { openPair } from './openPair.js'
 
 /** Makes a call that has looked up all its refs and then waits for this job's row, does something else meanwhile, and lets it go on. */
 function between<T>(other: pg.Client, ref: string, call: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> {
@@ -65,7 +50,7 @@ function waiting(other: pg.Client, count: number): Promise<number[]> {
 }
 
 test('a ref that another hub stores between the look and the write is the same job', async () => {
-  const { here, there, other } = await open()
+  const { here, there, other } = await openPair()
   const [old, job] = [aJob(), aJob()]
   await insert(here, [old])
   const call = () =>
@@ -79,7 +64,7 @@ test('a ref that another hub stores between the look and the write is the same j
 })
 
 test('a ref that another hub stores with other content, while it is becoming an alias here, is refused', async () => {
-  const { here, there, other } = await open()
+  const { here, there, other } = await openPair()
   const [holder, alias] = [aUniqueJob(), aUniqueJob()]
   await insert(here, [holder])
   const inserted = await between(
@@ -92,7 +77,7 @@ test('a ref that another hub stores with other content, while it is becoming an 
 })
 
 test('a ref that becomes an alias on another hub, while it is becoming one here, leads to one job', async () => {
-  const { here, there, other } = await open()
+  const { here, there, other } = await openPair()
   const [holder, alias, another] = [aUniqueJob(), aUniqueJob(), aUniqueJob({ key: 'other' })]
   await insert(here, [holder, another])
   const inserted = await between(
@@ -107,7 +92,7 @@ test('a ref that becomes an alias on another hub, while it is becoming one here,
 describe('an alias that is stored while its job is settled at another hub', () => {
   /** Settles at one hub and stores an alias at the other, which reads of it then: each waits for the job's row, in this order if it waits at all. */
   async function both(order: readonly ('settle' | 'alias')[], unique: Parameters<typeof aUniqueJob>[0] = {}) {
-    const { here, there, other } = await open()
+    const { here, there, other } = await openPair()
     const [job, alias] = [aUniqueJob(unique), aUniqueJob(unique)]
     await insert(here, [job])
     const lease = leaseOf(only(await claim(there)))
@@ -154,7 +139,7 @@ describe('an alias that is stored while its job is settled at another hub', () =
 
 describe('a job that is pruned', () => {
   test('while it is submitted again is expired, and its neighbour is stored', async () => {
-    const { here, other } = await open()
+    const { here, other } = await openPair()
     const [old, fresh] = [aJob(), aJob()]
     await insert(here, [old])
     const inserted = await between(
@@ -174,7 +159,7 @@ describe('a job that is pruned', () => {
   })
 
   test('takes along an alias that was stored after it had been found', async () => {
-    const { here, there, other } = await open()
+    const { here, there, other } = await openPair()
     const [job, alias] = [aUniqueJob(), aUniqueJob()]
     await insert(here, [job, alias])
     await cancel(here, { tenant, ref: job.ref })
@@ -194,7 +179,7 @@ describe('a job that is pruned', () => {
 
   /** A job that has outlived its retention, and a prune that has deleted it, is not committed, and waits. */
   async function pruning() {
-    const { here, there, other } = await open()
+    const { here, there, other } = await openPair()
     const job = aJob()
     const lookup = { tenant, ref: job.ref }
     const outlive = async () => {
@@ -221,7 +206,7 @@ describe('a job that is pruned', () => {
   })
 
   test('and was reopened once it had its tombstone is kept', async () => {
-    const { here, there, other } = await open()
+    const { here, there, other } = await openPair()
     const job = aJob()
     await insert(here, [job])
     await cancel(here, { tenant, ref: job.ref })
@@ -251,7 +236,7 @@ describe('a job that is pruned', () => {
 })
 
 test('a settlement whose claims meet a deadlock is tried again, and stands', async () => {
-  const { here, other } = await open()
+  const { here, other } = await openPair()
   const { lease, lookup } = await start(here)
   await other.query('BEGIN')
   // As one who changes the queue holds it.

@@ -1,20 +1,10 @@
-import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
-import { openStore } from '#server/store/openStore.js'
-import { aJob, aWish, gives, leasesOf, settings, settlement, tenant } from '../conformance/harness.js'
-import { freshSchema } from './freshSchema.js'
+import { expect, test } from 'vitest'
+import { aJob, aWish, gives, leasesOf, settlement, tenant } from '../conformance/harness.js'
+import { openPair } from './openPair.js'
 
 test('what is asked of a table that was all but empty when it was first asked is not asked so once it has filled', async () => {
-  const address = freshSchema()
-  const schema = new URL(address).searchParams.get('schema')
-  const store = await openStore(address, settings)
-  const other = new pg.Client(process.env.ANCHORLEG_TEST_POSTGRES_URL)
-  await other.connect()
-  onTestFinished(async () => {
-    await store.close()
-    await other.end()
-  })
-  await other.query(`SET search_path = "${schema}"; ALTER TABLE jobs SET (autovacuum_enabled = off)`)
+  const { here: store, other } = await openPair()
+  await other.query('ALTER TABLE jobs SET (autovacuum_enabled = off)')
   const run = async (count: number) => {
     const jobs = Array.from({ length: count }, () => ({ tenant, job: aJob() }))
     const { claimed } = await store.insert(jobs, [aWish({ limit: count })])
@@ -37,9 +27,8 @@ test('what is asked of a table that was all but empty when it was first asked is
 
   const counts = async () => {
     const { rows } = await other.query<{ read: number; updated: number }>(
-      `SELECT (SELECT idx_tup_read::integer FROM pg_stat_user_indexes WHERE schemaname = $1 AND indexrelname = 'jobs_pkey') AS read,
-         (SELECT n_tup_upd::integer FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'jobs') AS updated`,
-      [schema],
+      `SELECT (SELECT idx_tup_read::integer FROM pg_stat_user_indexes WHERE schemaname = current_schema() AND indexrelname = 'jobs_pkey') AS read,
+         (SELECT n_tup_upd::integer FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = 'jobs') AS updated`,
     )
     return rows[0] ?? expect.fail('no statistics')
   }
