@@ -12,8 +12,9 @@ import { Stager } from '#server/stager.js'
 import { type Store, StoreUnavailable } from '#server/store/store.js'
 import { TelemetryBus } from '#server/telemetry.js'
 import { Watchers } from '#server/watchers.js'
-import { aJob, tenant } from './store/conformance/harness.js'
+import { aJob, insert, tenant } from './store/conformance/harness.js'
 import { openedStore } from './store/openedStore.js'
+import { workerSession } from './workerSession.js'
 
 /** An intake over a store in memory, and the courier in whose rooms its callers wait. */
 async function openIntake(through: (store: Store) => Store = (store) => store) {
@@ -24,7 +25,7 @@ async function openIntake(through: (store: Store) => Store = (store) => store) {
   const [courier, watchers] = [new Courier(store, roster), new Watchers(store, clock)]
   const attendant = new Attendant({ store, courier, watchers, canceller: {} as Canceller, telemetry, clock }, 30_000)
   const stager = new Stager({ store, dispatcher, notifier, telemetry })
-  return { store, courier, intake: new Intake({ store, notifier, dispatcher, courier, attendant, stager, telemetry }) }
+  return { store, roster, courier, intake: new Intake({ store, notifier, dispatcher, courier, attendant, stager, telemetry }) }
 }
 
 /** A store that notes whose jobs are given to it, in order. */
@@ -55,6 +56,17 @@ test('a caller that resends a job and leaves before the answer is in no room aft
   // Behind the look for an outcome that came before, which follows the answer.
   await store.read([])
   expect([courier.size, session.rooms.size]).toEqual([0, 0])
+})
+
+test('a job whose slot went to an older one takes the next that is free', async () => {
+  const { store, roster, intake } = await openIntake()
+  const [older, newer] = [aJob({ args: '"older"' }), aJob({ args: '"newer"' })]
+  // As another hub stores it, where no worker is.
+  await insert(store, [older])
+  const performed: string[] = []
+  roster.join(workerSession({ slots: { default: 2 }, tell: { perform: (given) => void performed.push(...given.map(({ args }) => args)) } }))
+  await intake.submit(connect(), [newer], false)
+  await expect.poll(() => performed).toEqual([older.args, newer.args])
 })
 
 const jobs = (count: number, fields: Parameters<typeof aJob>[0] = {}) => Array.from({ length: count }, () => aJob(fields))
