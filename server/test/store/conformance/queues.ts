@@ -67,6 +67,14 @@ export function queues(harness: Harness): void {
         expect((await store.settle([settlement(lease, gives.ok)], [aWish()])).claimed).toEqual([])
       })
 
+      test('new jobs do not run where none wait, though a slot is free', async () => {
+        const { store } = await harness.open()
+        await store.setQueues([{ queue: 'default', paused: true }])
+        const { inserted, claimed } = await store.insert([{ tenant, job: aJob() }], [aWish()])
+        expect(inserted).toMatchObject([{ type: 'inserted', state: 'available' }])
+        expect(claimed).toEqual([])
+      })
+
       test('its running jobs go on, and settle', async () => {
         const { store } = await harness.open()
         const { lease, lookup } = await start(store)

@@ -195,6 +195,20 @@ export function sharedStore(name: string, open: () => Promise<Shared>): void {
       }
     })
 
+    test('nor do new jobs of the other run', async () => {
+      const { here, there } = await open()
+      for (let round = 0; round < 10; round++) {
+        const queue = `q${round}`
+        const jobs = times(30).map(() => aJob({ queue }))
+        const asked = jobs.map((job) => there.insert([{ tenant, job }], [aWish({ queue })]))
+        await here.setQueues([{ queue, paused: true }])
+        const readings = await here.read(jobs.map(({ ref }) => ({ tenant, ref })))
+        const running = readings.filter((each) => each.type === 'known' && each.job.state === 'executing')
+        expect((await Promise.all(asked)).flatMap(({ claimed }) => claimed)).toHaveLength(running.length)
+        expect((await there.insert([{ tenant, job: aJob({ queue }) }], [aWish({ queue })])).claimed).toEqual([])
+      }
+    })
+
     test('an attempt claimed on one is settled, renewed and handed back on the other', async () => {
       const { here, there } = await open()
       const first = await start(here)

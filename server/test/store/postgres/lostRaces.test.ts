@@ -242,14 +242,18 @@ test('a settlement whose claims meet a deadlock is tried again, and stands', asy
   // As one who changes the queue holds it.
   await other.query("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' queue default', 0))")
   const answer = here.settle([settlement(lease, gives.ok)], [aWish()])
-  const blocked = 'SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))'
-  const waits = async () => {
-    await other.query('SELECT pg_stat_clear_snapshot()')
-    return (await other.query(blocked)).rowCount
-  }
-  await vi.waitFor(async () => expect(await waits()).toBe(1), { timeout: 5_000, interval: 5 })
+  await waiting(other, 1)
   // Who waited first is the first to find that they wait for each other.
   await other.query('SELECT FROM jobs WHERE ref = $1 FOR UPDATE', [lookup.ref])
   await other.query('COMMIT')
   expect((await answer).settled).toMatchObject([{ type: 'settled', announcement: { state: 'completed' } }])
+})
+
+test('a new job waits while its queue is being paused, and then does not run', async () => {
+  const { here, other } = await openPair()
+  const change = { text: "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' queue default', 0))" }
+  const pause = () => other.query("INSERT INTO queues (name, paused) VALUES ('default', true)")
+  const { inserted, claimed } = await behind(other, change, () => here.insert([{ tenant, job: aJob() }], [aWish()]), pause)
+  expect(inserted).toMatchObject([{ type: 'inserted', state: 'available' }])
+  expect(claimed).toEqual([])
 })
